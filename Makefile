@@ -1,0 +1,58 @@
+# `make run` and `make test` need Python 3.11 or newer (with venv) and nothing else. `make help` lists all.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+ifeq ($(strip $(PYTHON)),)
+$(error Python 3.11 or newer is needed and was not found; name it with PYTHON=/path/to/python3)
+endif
+
+EMBEDDED = $(PYTHON) fleet/embedded/install.py --front-end --with requirements-embedded.txt
+DEVELOPER = $(EMBEDDED) --with requirements-dev.txt
+APPS = fleet devices waylines media livestream
+# Checks need no running installation and no secret of their own.
+QUIET = env FLEET_ALLOW_TEMPORARY_SECRET=1
+PYTEST = python -m pytest -n 2 --dist loadfile
+TESTS ?=
+EXAMPLES ?= ../shared/protocol/methods.jsonl
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-postgres check format conformance bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+install: ## install everything under var/ and start nothing
+	@$(EMBEDDED)
+
+run: ## start Fleet with everything it needs; Ctrl-C ends it
+	@exec env FLEET_STOP_WITH_PARENT=1 $(EMBEDDED) -- python -m fleet.embedded
+
+test: ## the test suite on SQLite and embedded servers (TESTS=tests/engine for a part)
+	@exec $(DEVELOPER) -- $(PYTEST) $(TESTS)
+
+test-postgres: ## the test suite on PostgreSQL, Redis and Mosquitto as Debian ships them
+	@exec $(DEVELOPER) -- env FLEET_REQUIRE_SERVERS=1 python -m tests.servers --postgres --redis -- $(PYTEST) $(TESTS)
+
+check: ## lint, format, types, Django's checks, missing migrations
+	@$(DEVELOPER)
+	@$(DEVELOPER) -- ruff check .
+	@$(DEVELOPER) -- ruff format --check .
+	@$(DEVELOPER) -- $(QUIET) mypy
+	@$(DEVELOPER) -- $(QUIET) python manage.py check --fail-level WARNING
+	@$(DEVELOPER) -- $(QUIET) python manage.py makemigrations --check --dry-run
+	@$(DEVELOPER) -- python -m compileall -q $(APPS) tests manage.py
+
+format: ## put the code into the house's format
+	@$(DEVELOPER) -- ruff check --fix --exit-zero .
+	@$(DEVELOPER) -- ruff format .
+
+conformance: ## every example message of the documentation against this server (EXAMPLES=methods.jsonl)
+	@exec $(DEVELOPER) -- $(QUIET) python manage.py conformance $(EXAMPLES)
+
+bench: ## how fast, as ratios; see docs/
+	@exec $(DEVELOPER) -- $(QUIET) python -m bench
+
+clean: ## remove what was installed and cached; the data stays
+	@data=$$($(PYTHON) -c 'import sys; sys.path.insert(0, "fleet/embedded"); import install; print(install.data_directory())') && \
+	rm -rf "$$data/venv" "$$data/node_modules" "$$data/package.json" "$$data/.npmrc" \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis && \
+	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} + && echo "Removed; the data is still in $$data"

@@ -1,0 +1,1 @@
+"""Docks, remotes, aircraft: topology, telemetry, commands, properties, health."""

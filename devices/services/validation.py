@@ -1,0 +1,79 @@
+"""Checks what is about to be sent against the method's declaration (`fleet.protocol.methods`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from fleet.protocol.fields import Field
+
+
+class InvalidData(ValueError):
+    """What does not fit, by field path."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{path}: {text}" if path else text for path, text in errors.items()))
+        self.errors = dict(errors)
+
+
+def check(fields: Iterable[Field], data: Any) -> None:
+    """Raises `InvalidData`. Fields we do not know are let through: newer devices know more than we do."""
+    if not isinstance(data, Mapping):
+        raise InvalidData({"": _("An object is needed.")})
+    errors: dict[str, str] = {}
+    _check_struct(fields, data, "", errors)
+    if errors:
+        raise InvalidData(errors)
+
+
+def _check_struct(fields: Iterable[Field], data: Mapping[str, Any], path: str, errors: dict[str, str]) -> None:
+    for field in fields:
+        where = f"{path}.{field.name}" if path else field.name
+        value = data.get(field.name)
+        if value is None:
+            if field.required:
+                errors[where] = _("This is needed.")
+            continue
+        _check_value(field, value, where, errors)
+
+
+def _check_value(field: Field, value: Any, where: str, errors: dict[str, str]) -> None:
+    if field.type == "struct":
+        if isinstance(value, Mapping):
+            _check_struct(field.children, value, where, errors)
+        else:
+            errors[where] = _("An object is needed.")
+    elif field.type == "array":
+        if not isinstance(value, list):
+            errors[where] = _("A list is needed.")
+        elif field.children:
+            for number, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    _check_struct(field.children, item, f"{where}.{number}", errors)
+                else:
+                    errors[f"{where}.{number}"] = _("An object is needed.")
+    elif field.type in ("int", "float"):
+        _check_number(field, value, where, errors)
+    elif field.type == "enum":
+        if field.choices and value not in [choice.value for choice in field.choices]:
+            errors[where] = _("One of %(choices)s.") % {"choices": ", ".join(f"{c.value} ({c.label})" for c in field.choices)}
+    elif field.type == "bool":
+        if not isinstance(value, bool) and value not in (0, 1):
+            errors[where] = _("Yes or no.")
+    elif not isinstance(value, str):
+        errors[where] = _("Text is needed.")
+    elif field.max_length is not None and len(value) > field.max_length:
+        errors[where] = _("At most %(count)s characters.") % {"count": field.max_length}
+
+
+def _check_number(field: Field, value: Any, where: str, errors: dict[str, str]) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        errors[where] = _("A number is needed.")
+    elif field.type == "int" and int(value) != value:
+        errors[where] = _("A whole number is needed.")
+    elif (field.minimum is not None and value < field.minimum) or (field.maximum is not None and value > field.maximum):
+        low, high = (f"{bound:g}" if bound is not None else "…" for bound in (field.minimum, field.maximum))
+        errors[where] = _("Between %(low)s and %(high)s %(unit)s.") % {"low": low, "high": high, "unit": field.unit}

@@ -1,0 +1,23 @@
+"""Addresses of the HTTP API; the paths under /manage that are free are the ones Pilot pages use by custom."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from fleet.api import session, workspaces
+from fleet.api.envelope import unknown_path
+from fleet.api.schema import SchemaView
+
+urlpatterns = [
+    path("manage/api/v1/login", session.LoginView.as_view(), name="api-login"),
+    path("manage/api/v1/logout", session.LogoutView.as_view(), name="api-logout"),
+    path("manage/api/v1/token/refresh", session.RefreshView.as_view(), name="api-token-refresh"),
+    path("manage/api/v1/workspaces", workspaces.WorkspaceListView.as_view(), name="api-workspaces"),
+    path("manage/api/v1/workspaces/choice", session.ChoiceView.as_view(), name="api-workspace-choice"),
+    path("manage/api/v1/workspaces/current", workspaces.CurrentWorkspaceView.as_view(), name="api-workspace"),
+    path("manage/api/v1/users/current", workspaces.CurrentUserView.as_view(), name="api-user"),
+    path("manage/api/v1/schema", SchemaView.as_view(), name="api-schema"),
+]
+
+#: To be included after every other API: what nobody answers to still speaks the envelope.
+fallback_urlpatterns = [re_path(r"^(?:manage|map|wayline|media|storage|control)/api/", unknown_path)]

@@ -1,0 +1,42 @@
+"""The web process: Django for HTTP, Channels for sockets."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
+http = get_asgi_application()  # before any import that needs the apps
+
+import devices.consumers  # noqa: E402
+
+import fleet.consumers  # noqa: E402
+
+
+async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """An address nobody answers to: the handshake fails, and a stranger's guess logs no error."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+#: Pilot's socket sends no Origin and shows a token; a browser's is known by its cookie, so there the Origin
+#: decides.
+pilot_sockets = URLRouter([*fleet.consumers.websocket_urlpatterns, re_path(r"", refuse)])
+console_sockets = AllowedHostsOriginValidator(
+    AuthMiddlewareStack(URLRouter([*devices.consumers.websocket_urlpatterns, re_path(r"", refuse)]))
+)
+
+
+async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Send a socket to the door it knocked at."""
+    for_pilot = scope["path"].strip("/") == fleet.consumers.PILOT_PATH
+    await (pilot_sockets if for_pilot else console_sockets)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": http, "websocket": sockets})

@@ -1,0 +1,202 @@
+"""The socket of Pilot 2: who came, who left, and where everybody is (`/api/v1/ws`).
+
+Frames are `{"biz_code", "version", "timestamp", "data"}`, server to client only. The token comes as
+`x-auth-token`, in the address or as a header; without a valid one the handshake is refused with 403. Daphne's
+own pings keep an idle connection open through proxies and end one whose other side is gone or reads too
+slowly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import math
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.consumer import get_handler_name
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.urls import re_path
+
+from devices.models import DeviceState
+from fleet.mqtt.messages import now_ms
+from fleet.services import access, broadcast, tokens
+
+logger = logging.getLogger(__name__)
+
+#: The token is over, withdrawn, or its owner left the workspace.
+CLOSE_LOGIN_AGAIN = 4401
+#: The other side does not keep up; it may come back and read the topology anew.
+CLOSE_TOO_SLOW = 1013
+#: What came in is larger than anything Pilot has to say.
+CLOSE_TOO_BIG = 1009
+
+_HOST_FIELDS = {
+    "height": "height",
+    "elevation": "elevation",
+    "horizontal_speed": "speed",
+    "vertical_speed": "climb",
+}
+
+Frame = dict[str, Any]
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def position(sn: str, summary: dict[str, Any]) -> Frame | None:
+    """The data of a `device_osd` push, None for a device without a place. What else is unknown is 0."""
+    latitude, longitude = _number(summary.get("lat")), _number(summary.get("lon"))
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    host = {"latitude": latitude, "longitude": longitude}
+    for field, key in _HOST_FIELDS.items():
+        host[field] = _number(summary.get(key)) or 0.0
+    # The summary counts 0 to 360; a heading on the wire goes from -180 to 180.
+    host["attitude_head"] = ((_number(summary.get("heading")) or 0.0) + 180) % 360 - 180
+    return {"sn": sn, "host": host}
+
+
+def workspace_of(key: str) -> UUID | None:
+    """The workspace a token opens, None when it opens none (any more)."""
+    token = tokens.find(key)
+    if token is None or access.role_of(token.user, token.workspace_id) is None:
+        return None
+    return token.workspace_id
+
+
+def positions_of(workspace_id: UUID) -> list[Frame]:
+    """Where everybody who is online is now."""
+    states = DeviceState.objects.filter(device__workspace_id=workspace_id, device__online=True)
+    found = (position(sn, summary) for sn, summary in states.values_list("device__sn", "summary"))
+    return [data for data in found if data is not None]
+
+
+class PilotConsumer(AsyncWebsocketConsumer):
+    """One remote that listens to its workspace.
+
+    News is put aside at once and sent by a task of its own, so that the channel layer's queue never fills up
+    behind a slow socket: of each device only the newest position waits, and a connection that lets
+    `backlog_limit` other frames pile up is closed.
+    """
+
+    recheck_every = 30.0
+    backlog_limit = 500
+    incoming_limit = 4096
+
+    async def connect(self) -> None:
+        self._messages: deque[Frame] = deque()
+        self._positions: dict[str, tuple[int, Frame]] = {}
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+        self._group = ""
+        self._key = self._read_key()
+        workspace_id = await database_sync_to_async(workspace_of)(self._key)
+        if workspace_id is None:
+            await self.close(CLOSE_LOGIN_AGAIN)
+            return
+        self._workspace_id = workspace_id
+        self._group = broadcast.group(workspace_id)
+        await self.channel_layer.group_add(self._group, self.channel_name)
+        await self.accept()
+        now = now_ms()
+        for data in await database_sync_to_async(positions_of)(workspace_id):
+            self._positions[data["sn"]] = (now, data)
+        self._wake.set()
+        self._tasks = [asyncio.create_task(self._send_news()), asyncio.create_task(self._watch_token())]
+
+    async def disconnect(self, code: int) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._group:
+            await self.channel_layer.group_discard(self._group, self.channel_name)
+
+    async def dispatch(self, message: Frame) -> None:
+        """News of a sort that Pilot does not know passes by."""
+        if hasattr(self, get_handler_name(message)):
+            await super().dispatch(message)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Pilot has nothing to say here; what comes (a `ping` for instance) is dropped."""
+        if len(text_data or bytes_data or "") > self.incoming_limit:
+            await self.close(CLOSE_TOO_BIG)
+
+    async def workspace_message(self, event: Frame) -> None:
+        if self._closing:
+            return
+        if len(self._messages) >= self.backlog_limit:
+            self._closing = True
+            logger.warning(
+                "a Pilot socket of workspace %s is closed: it does not keep up", self._workspace_id
+            )
+            await self.close(CLOSE_TOO_SLOW)
+            return
+        self._messages.append(self._frame(event["biz_code"], event.get("timestamp"), event.get("data")))
+        self._wake.set()
+
+    async def workspace_telemetry(self, event: Frame) -> None:
+        stamp = event.get("timestamp") or now_ms()
+        for device in event.get("devices", ()):
+            data = position(device.get("sn", ""), device.get("summary") or {})
+            if data is not None:
+                self._positions[data["sn"]] = (stamp, data)
+        self._wake.set()
+
+    async def _send_news(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._messages or self._positions:
+                if self._messages:
+                    frame = self._messages.popleft()
+                else:
+                    stamp, data = self._positions.pop(next(iter(self._positions)))
+                    frame = self._frame("device_osd", stamp, data)
+                await self.send(text_data=json.dumps(frame))
+
+    async def _watch_token(self) -> None:
+        while True:
+            await asyncio.sleep(self.recheck_every)
+            try:
+                workspace_id = await database_sync_to_async(workspace_of)(self._key)
+            except Exception as error:
+                # A database that is away for a moment is no reason to throw anybody out.
+                logger.warning("the token of a Pilot socket could not be checked: %s", error)
+                continue
+            if workspace_id != self._workspace_id:
+                with contextlib.suppress(Exception):
+                    await self.close(CLOSE_LOGIN_AGAIN)
+                return
+
+    def _read_key(self) -> str:
+        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
+        if keys := query.get("x-auth-token"):
+            return keys[0]
+        for name, value in self.scope.get("headers", ()):
+            if name.lower() == b"x-auth-token":
+                return str(value.decode("latin-1"))
+        return ""
+
+    @staticmethod
+    def _frame(biz_code: str, stamp: int | None, data: Any) -> Frame:
+        return {
+            "biz_code": biz_code,
+            "version": "1.0",
+            "timestamp": stamp or now_ms(),
+            "data": {} if data is None else data,
+        }
+
+
+PILOT_PATH = "api/v1/ws"
+
+websocket_urlpatterns = [re_path(rf"^{PILOT_PATH}/?$", PilotConsumer.as_asgi())]

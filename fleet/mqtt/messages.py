@@ -1,0 +1,121 @@
+"""The envelope every message shares: `tid`, `bid`, `timestamp`, `method`, `gateway`, `need_reply`, `data`."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from fleet.mqtt.topics import Channel, UnknownTopic, parse
+
+Json = dict[str, Any]
+
+
+class Rejected(ValueError):
+    """A message that cannot be used: `reason` is a short stable word, `detail` says it to a person."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Message:
+    """One message from a device. `timestamp` is the device's clock in ms (0 when it sent none that is a number)."""
+
+    topic: str
+    sn: str
+    channel: Channel
+    method: str
+    tid: str
+    bid: str
+    timestamp: int
+    gateway: str
+    data: Any
+    need_reply: bool
+    envelope: Json = field(repr=False)
+    size: int = 0
+
+    @property
+    def fields(self) -> Json:
+        """`data` where it is an object, else an empty one: some devices send a list or nothing."""
+        return self.data if isinstance(self.data, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _milliseconds(value: Any) -> int:
+    """The device's clock in ms; tolerates text, floats and seconds. Nonsense is 0, never an error."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    if not 0 < number < 10**14:
+        return 0
+    return number * 1000 if number < 10**11 else number
+
+
+def decode(topic: str, payload: bytes, limit: int = 1_000_000) -> Message:
+    """Read one message. Raises `Rejected` when it is no message of the protocol.
+
+    Wrong types inside the envelope are not an error: the device is right, so they are read as well as they can be.
+    """
+    try:
+        sn, channel = parse(topic)
+    except UnknownTopic:
+        raise Rejected("topic", "The topic is none of the protocol's upward channels.") from None
+    if len(payload) > limit:
+        raise Rejected("size", f"{len(payload)} bytes; the limit is {limit}.")
+    if b"\\u0000" in payload:
+        payload = payload.replace(b"\\u0000", b"\\ufffd")  # PostgreSQL's JSON holds no NUL
+    try:
+        envelope = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise Rejected("json", f"Not JSON: {error}") from None
+    if not isinstance(envelope, dict):
+        raise Rejected("shape", f"JSON, but a {type(envelope).__name__} where an object must stand.")
+    stamp = envelope.get("timestamp")
+    if stamp is None:
+        stamp = envelope.get("timestamp:")  # a slip of the documentation that some firmware shares
+    return Message(
+        topic=topic,
+        sn=sn,
+        channel=channel,
+        method=_text(envelope.get("method")),
+        tid=_text(envelope.get("tid")),
+        bid=_text(envelope.get("bid")),
+        timestamp=stamp if type(stamp) is int and 10**11 < stamp < 10**14 else _milliseconds(stamp),
+        gateway=_text(envelope.get("gateway")) or sn,
+        data=envelope.get("data"),
+        need_reply=envelope.get("need_reply") in (1, "1", True),
+        envelope=envelope,
+        size=len(payload),
+    )
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def reply_envelope(message: Message, data: Json) -> Json:
+    """The answer to `message`: same ids, same method. `state_reply` carries no method."""
+    envelope: Json = {"tid": message.tid, "bid": message.bid, "timestamp": now_ms(), "data": data}
+    if message.channel is not Channel.STATE and message.method:
+        envelope["method"] = message.method
+    if message.channel is not Channel.STATE and message.gateway:
+        envelope["gateway"] = message.gateway
+    return envelope
+
+
+def encode(envelope: Json) -> bytes:
+    return orjson.dumps(envelope, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID)

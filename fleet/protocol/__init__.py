@@ -1,0 +1,1 @@
+"""The Cloud API as data: device models, methods, properties, error texts. Imports nothing of the project."""

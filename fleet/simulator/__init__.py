@@ -1,0 +1,44 @@
+"""Simulated docks, remotes and their aircraft: they speak MQTT as the Cloud API says, and know nothing of
+the server.
+
+    from fleet.simulator import Behaviour, Credentials, fleet_of
+
+    credentials = Credentials.load("gateways.json")          # see credentials.py for the file
+    async with fleet_of(credentials, behaviour=Behaviour(speed=20)) as fleet:
+        dock = fleet.docks[0]
+        await dock.until(lambda: dock.bound)
+        dock.fail["cover_open"] = 321004                     # that reply is a failure from now on
+        reply = await dock.send_event("flighttask_ready", {"flight_ids": ["…"]})
+        await dock.until(lambda: not dock.unanswered)
+
+`SimulatorThread` is the same for tests that are not asynchronous; `manage.py simulate` for people.
+What each device shows and takes: SimulatedGateway, SimulatedDock, SimulatedRemote. Faults and pace:
+Behaviour.
+"""
+
+from fleet.simulator.behaviour import Behaviour
+from fleet.simulator.credentials import Credentials, CredentialsError, GatewayCredentials, invented
+from fleet.simulator.crowd import SimulatedFleet, fleet_of, run_until_stopped
+from fleet.simulator.dock import SimulatedDock
+from fleet.simulator.gateway import SimulatedGateway
+from fleet.simulator.motion import Place
+from fleet.simulator.remote import SimulatedRemote
+from fleet.simulator.reporting import Refused
+from fleet.simulator.thread import SimulatorThread
+
+__all__ = [
+    "Behaviour",
+    "Credentials",
+    "CredentialsError",
+    "GatewayCredentials",
+    "Place",
+    "Refused",
+    "SimulatedDock",
+    "SimulatedFleet",
+    "SimulatedGateway",
+    "SimulatedRemote",
+    "SimulatorThread",
+    "fleet_of",
+    "invented",
+    "run_until_stopped",
+]

@@ -1,0 +1,12 @@
+"""All service handlers: importing this registers them."""
+
+from fleet.simulator import (
+    dock_services,
+    drc,
+    flight_services,
+    payload_services,
+    tasks,
+    upkeep_services,
+)
+
+MODULES = (dock_services, drc, flight_services, payload_services, tasks, upkeep_services)

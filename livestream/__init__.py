@@ -1,0 +1,1 @@
+"""Live video sessions and the media server's hooks."""

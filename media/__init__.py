@@ -1,0 +1,1 @@
+"""Photos and videos of flights, and temporary storage credentials."""

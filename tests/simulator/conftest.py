@@ -1,0 +1,239 @@
+"""A real broker, and the smallest cloud that can answer a device: both know nothing of Fleet's server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import pytest
+
+MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+
+
+class Broker:
+    """Mosquitto on a free port, that can be stopped and started again on the same one."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n"
+            "max_queued_messages 0\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    if not Path(MOSQUITTO).exists():
+        pytest.skip("mosquitto is not installed")
+    server = Broker(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+class Cloud:
+    """Answers what devices ask, and keeps what they say.
+
+    `bind_code` is the only right one. `bound` holds the serials that are bound. `deaf` holds channels
+    ("status", "events", "state", "requests") that get no answer. `heard` is every message: (topic, body).
+    """
+
+    def __init__(self, url: str) -> None:
+        self.port = int(url.rsplit(":", 1)[1])
+        self.bind_code = "right"
+        self.bound: set[str] = set()
+        self.deaf: set[str] = set()
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.results: dict[str, int] = {}
+        self._waiters: list[asyncio.Future[None]] = []
+        self._client: aiomqtt.Client | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+        async with asyncio.timeout(10):
+            await self._ready.wait()
+
+    async def stop(self) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._ready.clear()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with aiomqtt.Client(
+                    "127.0.0.1",
+                    self.port,
+                    identifier="cloud",
+                    socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+                ) as client:
+                    self._client = client
+                    await client.subscribe([("thing/product/#", 1), ("sys/product/#", 1)])
+                    self._ready.set()
+                    async for message in client.messages:
+                        await self._take(client, message.topic.value, json.loads(bytes(message.payload)))
+            except aiomqtt.MqttError:
+                await asyncio.sleep(0.2)
+
+    async def _take(self, client: aiomqtt.Client, topic: str, body: dict[str, Any]) -> None:
+        family, _, sn, channel = topic.split("/", 3)
+        if channel.endswith("_reply") and channel not in ("services_reply", "property/set_reply"):
+            return
+        if channel in ("services", "property/set", "drc/down"):
+            return
+        self.heard.append((topic, body))
+        answer: dict[str, Any] | None = None
+        if channel not in self.deaf:
+            match channel:
+                case "requests":
+                    answer = self._answer(body["method"], body["data"])
+                case "status":
+                    answer = {"result": 0}
+                case "events" | "state" if body.get("need_reply") == 1:
+                    answer = {"result": 0}
+        if answer is not None:
+            reply = {key: body[key] for key in ("tid", "bid", "method") if key in body}
+            reply |= {"timestamp": int(time.time() * 1000), "data": answer}
+            to = body["gateway"] if channel == "events" else sn
+            await client.publish(f"{family}/product/{to}/{channel}_reply", json.dumps(reply), qos=1)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _answer(self, method: str, data: Any) -> dict[str, Any]:
+        if method in self.results:
+            return {"result": self.results[method]}
+        match method:
+            case "config":
+                return {
+                    "app_id": "1",
+                    "app_key": "k",
+                    "app_license": "l",
+                    "ntp_server_host": "ntp.example",
+                    "ntp_server_port": 123,
+                }
+            case "airport_bind_status":
+                states = [
+                    {"sn": device["sn"], "is_device_bind_organization": device["sn"] in self.bound}
+                    for device in data["devices"]
+                ]
+                return {"result": 0, "output": {"bind_status": states}}
+            case "airport_organization_get":
+                good = data["device_binding_code"] == self.bind_code
+                return {"result": 0, "output": {"organization_name": "Works"}} if good else {"result": 210229}
+            case "airport_organization_bind":
+                devices = data["bind_devices"]
+                codes = [
+                    0 if device["device_binding_code"] == self.bind_code else 210231 for device in devices
+                ]
+                self.bound |= {d["sn"] for d, code in zip(devices, codes, strict=True) if code == 0}
+                errors = [{"sn": d["sn"], "err_code": code} for d, code in zip(devices, codes, strict=True)]
+                return {"result": 0, "output": {"err_infos": errors}}
+            case "flight_areas_get":
+                return {"result": 0, "output": {"files": []}}
+            case "flighttask_resource_get":
+                return {
+                    "result": 0,
+                    "output": {"file": {"url": "http://127.0.0.1/a.kmz", "fingerprint": "f"}},
+                }
+        return {"result": 0, "output": {}}
+
+    async def until(self, condition: Callable[[], object], timeout: float = 20) -> None:  # noqa: ASYNC109
+        """Return once the condition holds, looked at after every message."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiters.append(waiter)
+                await waiter
+                self._waiters.remove(waiter)
+
+    def bodies(self, sn: str, channel: str, method: str | None = None) -> list[dict[str, Any]]:
+        """What came from a serial on a channel, in order."""
+        return [
+            body
+            for topic, body in self.heard
+            if topic.split("/", 3)[2:] == [sn, channel] and (method is None or body.get("method") == method)
+        ]
+
+    async def send(self, sn: str, channel: str, data: Any, method: str | None = None) -> dict[str, Any]:
+        """Send something down; returns the message."""
+        message: dict[str, Any] = {
+            "tid": str(uuid.uuid4()),
+            "bid": str(uuid.uuid4()),
+            "timestamp": int(time.time() * 1000),
+            "data": data,
+        }
+        if method is not None:
+            message["method"] = method
+        assert self._client is not None
+        await self._client.publish(f"thing/product/{sn}/{channel}", json.dumps(message), qos=1)
+        return message
+
+    async def command(self, sn: str, method: str, data: Any = None) -> dict[str, Any]:
+        """Send a service and return its reply."""
+        sent = await self.send(sn, "services", {} if data is None else data, method)
+
+        def replies() -> list[dict[str, Any]]:
+            return [body for body in self.bodies(sn, "services_reply") if body["tid"] == sent["tid"]]
+
+        await self.until(replies)
+        return replies()[0]
+
+    def final(self, sn: str, event: str, bid: str) -> dict[str, Any] | None:
+        """The last event of a command once it is in a final state."""
+        events = [body for body in self.bodies(sn, "events", event) if body["bid"] == bid]
+        final = [
+            body
+            for body in events
+            if body["data"].get("output", body["data"]).get("status")
+            in ("ok", "failed", "canceled", "partially_done", "task_finish", "wayline_cancel", "fail")
+        ]
+        return final[-1] if final else None
+
+
+@pytest.fixture
+async def cloud(broker: Broker) -> AsyncIterator[Cloud]:
+    server = Cloud(broker.url)
+    await server.start()
+    yield server
+    await server.stop()

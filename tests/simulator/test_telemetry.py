@@ -1,0 +1,180 @@
+"""What devices report of themselves."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from fleet.protocol import properties
+from fleet.simulator import Behaviour, SimulatedFleet, fleet_of, invented
+
+
+def fleet_at(url: str, docks: int = 1, others: bool = False, **behaviour: object) -> SimulatedFleet:
+    return fleet_of(
+        invented(docks, url, others=others, bind_code="right"),
+        behaviour=Behaviour(**{"fly": False, "rate": 10.0, **behaviour}),  # type: ignore[arg-type]
+    )
+
+
+async def test_dock_osd_comes_in_three_disjoint_parts(broker, cloud) -> None:
+    async with fleet_at(broker.url) as fleet:
+        dock = fleet.docks[0]
+        await cloud.until(lambda: len({frozenset(b["data"]) for b in cloud.bodies(dock.sn, "osd")}) == 3)
+        parts = {frozenset(body["data"]) for body in cloud.bodies(dock.sn, "osd")}
+        assert sum(len(part) for part in parts) == len(frozenset.union(*parts))
+        merged = {key: value for body in cloud.bodies(dock.sn, "osd") for key, value in body["data"].items()}
+        assert merged["sub_device"]["device_sn"] == dock.aircraft_sn
+        assert {"deployment_mode", "acdc_power_input", "relative_alternate_land_point", "sdr"} <= set(merged)
+        assert merged["cover_state"] == 0
+        assert all(body["gateway"] == dock.sn for body in cloud.bodies(dock.sn, "osd"))
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+async def test_everything_the_pages_list_is_reported(broker, cloud, index) -> None:
+    """Every documented property of gateway and aircraft is in OSD or state, save those that need a device not there."""
+    absent = {
+        # A payload that the simulated aircraft does not carry.
+        "psdk_ui_resource",
+        "psdk_widget_values",
+        # The aircraft has no dongle of its own.
+        "dongle_infos",
+        # Documented with a placeholder for a name.
+        "type_subtype_gimbalindex",
+        "data",
+    }
+    async with fleet_at(broker.url, docks=2, others=True) as fleet:
+        gateway = fleet.gateways[index]
+
+        def missing() -> set[tuple[str, str]]:
+            found = set()
+            for sn, key in (
+                (gateway.sn, gateway.profile.model_key),
+                (gateway.aircraft_sn, gateway.profile.aircraft_key),
+            ):
+                documented = set(properties.for_model(key, gateway.profile.product)) - absent
+                assert documented, key
+                said = {name for b in cloud.bodies(sn, "osd") + cloud.bodies(sn, "state") for name in b["data"]}
+                found |= {(key, name) for name in documented - said}
+            return found
+
+        with contextlib.suppress(TimeoutError):
+            await cloud.until(lambda: not missing(), 6)
+        assert not missing()
+
+
+async def test_an_aircraft_that_is_off_says_nothing_and_its_model_is_unknown(broker, cloud) -> None:
+    async with fleet_at(broker.url, aircraft_on=False) as fleet:
+        dock = fleet.docks[0]
+        await cloud.until(lambda: len(cloud.bodies(dock.sn, "osd")) > 12)
+        assert not cloud.bodies(dock.aircraft_sn, "osd")
+        assert cloud.bodies(dock.sn, "status")[0]["data"]["sub_devices"] == []
+        seen = [b["data"]["sub_device"] for b in cloud.bodies(dock.sn, "osd") if "sub_device" in b["data"]]
+        assert seen[0]["device_online_status"] == 0
+        assert "device_model_key" not in seen[0]
+
+
+async def test_health_of_both_comes_on_their_own_topics(broker, cloud) -> None:
+    async with fleet_at(broker.url) as fleet:
+        dock = fleet.docks[0]
+        dock.health[dock.aircraft_sn] = [{"code": "0x16100083", "level": 2, "module": 3, "in_the_sky": 0}]
+        await cloud.until(
+            lambda: cloud.bodies(dock.sn, "events", "hms") and cloud.bodies(dock.aircraft_sn, "events", "hms")
+        )
+        (own, *_), (aircraft, *_) = (cloud.bodies(sn, "events", "hms") for sn in (dock.sn, dock.aircraft_sn))
+        assert own["data"] == {"list": []}
+        assert aircraft["data"]["list"][0]["code"] == "0x16100083"
+        assert aircraft["gateway"] == dock.sn
+
+
+async def test_state_of_the_aircraft_comes_again_until_it_is_answered(broker, cloud) -> None:
+    cloud.deaf = {"state"}
+    async with fleet_at(broker.url, patience=0.05) as fleet:
+        dock = fleet.docks[0]
+        await dock.until(lambda: dock.online)
+        pending = dock.push_state({"control_source": "B"}, aircraft=True)
+
+        def heard() -> list[dict[str, object]]:
+            return [b for b in cloud.bodies(dock.aircraft_sn, "state") if b["tid"] == pending.message["tid"]]
+
+        await cloud.until(lambda: len(heard()) == 4)
+        assert {(b["bid"], b["need_reply"]) for b in heard()} == {(pending.message["bid"], 1)}
+        gaps = [later - earlier for earlier, later in zip(pending.at, pending.at[1:], strict=False)]
+        assert [round(gap / 0.05) for gap in gaps[:3]] == pytest.approx([2, 4, 8], abs=1)
+        cloud.deaf = set()
+        await dock.until(lambda: not dock.unanswered)
+        assert pending.answered.done()
+
+
+async def test_the_gateway_s_own_state_asks_for_no_reply(broker, cloud) -> None:
+    async with fleet_at(broker.url) as fleet:
+        dock = fleet.docks[0]
+        await cloud.until(lambda: cloud.bodies(dock.sn, "state"))
+        assert all("need_reply" not in body for body in cloud.bodies(dock.sn, "state"))
+
+
+async def test_aircraft_move_by_themselves_and_what_they_say_fits(broker, cloud) -> None:
+    async with fleet_at(broker.url, fly=True, speed=40.0) as fleet:
+        dock = fleet.docks[0]
+
+        def flying() -> list[dict[str, float]]:
+            data = [body["data"] for body in cloud.bodies(dock.aircraft_sn, "osd")]
+            return [d for d in data if d["elevation"] > 30 and d["horizontal_speed"] > 3]
+
+        await cloud.until(lambda: len(flying()) > 20)
+        positions = {(d["latitude"], d["longitude"]) for d in flying()}
+        assert len(positions) > 10
+        assert all(d["home_distance"] < 1500 for d in flying())
+        assert flying()[-1]["battery"]["capacity_percent"] < flying()[0]["battery"]["capacity_percent"]  # type: ignore[index]
+        assert all(-180 <= d["attitude_head"] <= 180 for d in flying())
+        covers = [b["data"]["cover_state"] for b in cloud.bodies(dock.sn, "osd") if "cover_state" in b["data"]]
+        assert covers[-1] == 1
+        assert dock.values["mode_code"] == 4
+
+
+async def test_after_the_round_the_aircraft_lands_at_home_and_goes_again(broker, cloud) -> None:
+    async with fleet_at(broker.url, fly=True, speed=400.0) as fleet:
+        dock = fleet.docks[0]
+        flights = dock.aircraft.flights
+        await dock.until(lambda: dock.aircraft.flights >= flights + 2, 60)
+        home = [
+            b["data"] for b in cloud.bodies(dock.aircraft_sn, "osd") if b["data"]["elevation"] == 0
+        ]
+        assert home[-1]["home_distance"] == pytest.approx(0, abs=1)
+        # Off in between: the cloud saw the aircraft go and come as a sub-device.
+        subs = [len(b["data"]["sub_devices"]) for b in cloud.bodies(dock.sn, "status")]
+        assert 0 in subs
+        assert 1 in subs[subs.index(0) :]
+
+
+async def test_set_properties_are_answered_one_by_one_and_shown(broker, cloud) -> None:
+    async with fleet_at(broker.url) as fleet:
+        dock = fleet.docks[0]
+        await dock.until(lambda: dock.online)
+        wanted = {
+            "height_limit": 90,
+            "night_lights_state": 1,
+            "silent_mode": 1,
+            "obstacle_avoidance": {"upside": 0},
+            "latitude": 1.0,
+            "no_such_thing": 1,
+            "rth_altitude": 5000,
+        }
+        sent = await cloud.send(dock.sn, "property/set", wanted)
+        await cloud.until(lambda: cloud.bodies(dock.sn, "property/set_reply"))
+        (reply,) = cloud.bodies(dock.sn, "property/set_reply")
+        assert (reply["tid"], reply["bid"]) == (sent["tid"], sent["bid"])
+        results = {name: answer["result"] for name, answer in reply["data"].items()}
+        assert {name for name, result in results.items() if result == 0} == {
+            "height_limit",
+            "night_lights_state",
+            "silent_mode",
+            "obstacle_avoidance",
+        }
+        assert set(results) == set(wanted)
+        before = len(cloud.bodies(dock.aircraft_sn, "osd"))
+        await cloud.until(lambda: len(cloud.bodies(dock.aircraft_sn, "osd")) > before)
+        osd = cloud.bodies(dock.aircraft_sn, "osd")[-1]["data"]
+        assert (osd["height_limit"], osd["night_lights_state"]) == (90, 1)
+        assert osd["obstacle_avoidance"] == {"horizon": 1, "upside": 0, "downside": 1}
+        assert cloud.bodies(dock.sn, "state")[-1]["data"] == {"silent_mode": 1}

@@ -1,0 +1,1 @@
+"""Route files (KMZ/WPML), missions, schedules, flights and tracks."""
