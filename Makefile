@@ -15,7 +15,7 @@ TESTS ?=
 EXAMPLES ?= ../shared/protocol/methods.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-postgres check format conformance bench clean
+.PHONY: help install run test test-postgres check check-install check-lint check-format check-types check-django format conformance bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,16 +30,26 @@ test: ## the test suite on SQLite and embedded servers (TESTS=tests/engine for a
 	@exec $(DEVELOPER) -- $(PYTEST) $(TESTS)
 
 test-postgres: ## the test suite on PostgreSQL, Redis and Mosquitto as Debian ships them
-	@exec $(DEVELOPER) -- env FLEET_REQUIRE_SERVERS=1 python -m tests.servers --postgres --redis -- $(PYTEST) $(TESTS)
+	@exec $(DEVELOPER) -- env FLEET_REQUIRE_SERVERS=1 python -m tests.servers --postgres --system-redis -- $(PYTEST) $(TESTS)
 
-check: ## lint, format, types, Django's checks, missing migrations
+check: check-lint check-format check-types check-django ## lint, format, types, Django's checks, missing migrations
+
+check-install:
 	@$(DEVELOPER)
-	@$(DEVELOPER) -- ruff check .
+
+check-lint: check-install
+	@$(DEVELOPER) -- ruff check --output-format concise .
+
+check-format: check-install
 	@$(DEVELOPER) -- ruff format --check .
+
+check-types: check-install
 	@$(DEVELOPER) -- $(QUIET) mypy
+
+check-django: check-install
+	@$(DEVELOPER) -- python -m compileall -q $(APPS) tests manage.py
 	@$(DEVELOPER) -- $(QUIET) python manage.py check --fail-level WARNING
 	@$(DEVELOPER) -- $(QUIET) python manage.py makemigrations --check --dry-run
-	@$(DEVELOPER) -- python -m compileall -q $(APPS) tests manage.py
 
 format: ## put the code into the house's format
 	@$(DEVELOPER) -- ruff check --fix --exit-zero .

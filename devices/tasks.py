@@ -11,11 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import CommandStatus, TrackPoint
-from devices.models.command import Channel
 from devices.services import commands, message_log, presence, rejects
 from devices.services.broker import sync
 from fleet.mqtt import bridge
-from fleet.mqtt.messages import now_ms
 from fleet.mqtt.topics import down_topic
 from fleet.protocol.methods import Danger
 
@@ -33,13 +31,12 @@ def publish_command(command_id: str) -> None:
     command = commands.claim(command_id)
     if command is None:
         return
-    envelope = {"tid": command.tid, "bid": command.bid, "timestamp": now_ms(), "data": command.data}
-    if command.channel != Channel.PROPERTY_SET:
-        envelope["method"] = command.method
-    envelope["gateway"] = command.device.sn
     left = max(1, int((command.deadline - timezone.now()).total_seconds()))
     sent = running.send(
-        down_topic(command.device.sn, command.channel), envelope, expiry=left, once=command.danger != Danger.NONE
+        down_topic(command.device.sn, command.channel),
+        commands.envelope(command),
+        expiry=left,
+        once=command.danger != Danger.NONE,
     )
     if not sent:
         commands.move(

@@ -14,28 +14,31 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
 http = get_asgi_application()  # before any import that needs the apps
 
-import devices.consumers  # noqa: E402
+from devices.consumers import websocket_urlpatterns as console_addresses  # noqa: E402
+from fleet.consumers import PILOT_PATH  # noqa: E402
+from fleet.consumers import websocket_urlpatterns as pilot_addresses  # noqa: E402
 
-import fleet.consumers  # noqa: E402
 
-
-async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An address nobody answers to: the handshake fails, and a stranger's guess logs no error."""
     await receive()
     await send({"type": "websocket.close", "code": 4404})
 
 
+refuse: Any = _refuse  # an ASGI application, which Django's `re_path` is not typed for
+
+
 #: Pilot's socket sends no Origin and shows a token; a browser's is known by its cookie, so there the Origin
 #: decides.
-pilot_sockets = URLRouter([*fleet.consumers.websocket_urlpatterns, re_path(r"", refuse)])
+pilot_sockets = URLRouter([*pilot_addresses, re_path(r"", refuse)])
 console_sockets = AllowedHostsOriginValidator(
-    AuthMiddlewareStack(URLRouter([*devices.consumers.websocket_urlpatterns, re_path(r"", refuse)]))
+    AuthMiddlewareStack(URLRouter([*console_addresses, re_path(r"", refuse)]))
 )
 
 
 async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Send a socket to the door it knocked at."""
-    for_pilot = scope["path"].strip("/") == fleet.consumers.PILOT_PATH
+    for_pilot = scope["path"].strip("/") == PILOT_PATH
     await (pilot_sockets if for_pilot else console_sockets)(scope, receive, send)
 
 

@@ -180,11 +180,13 @@ class PilotConsumer(AsyncWebsocketConsumer):
 
     def _read_key(self) -> str:
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
-        if keys := query.get("x-auth-token"):
+        keys: list[str] = query.get("x-auth-token", [])
+        if keys:
             return keys[0]
         for name, value in self.scope.get("headers", ()):
             if name.lower() == b"x-auth-token":
-                return str(value.decode("latin-1"))
+                found: str = value.decode("latin-1")
+                return found
         return ""
 
     @staticmethod

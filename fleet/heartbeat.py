@@ -68,7 +68,7 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc,name-defined,
                 }
             try:
                 beat(worker.hostname, state)
-            except redis.RedisError as error:
-                logger.warning("no sign of life could be written: %s", error)
+            except Exception as error:  # whatever it is, a worker that lives must go on saying so
+                logger.warning("no sign of life could be written: %r", error)
             if self._stopping.wait(PERIOD):
                 return

@@ -65,8 +65,8 @@ def texts() -> dict[str, str]:
         ),
         "badLicenseTitle": _("Pilot 2 does not accept the server's DJI licence"),
         "badLicense": _(
-            "The app id, key and licence do not fit together, or the remote has never been online to check them. "
-            "Connect the remote to the internet once and try again; if that does not help, check the three settings."
+            "App id, key and licence do not fit together, or the remote has never been online to check them. "
+            "Connect it to the internet once and try again; if that does not help, check the three settings."
         ),
         "offlineTitle": _("The server does not answer"),
         "offline": _("Check the remote's network, then try again."),
@@ -79,8 +79,8 @@ def texts() -> dict[str, str]:
         "noSerial": _("Pilot 2 did not tell the remote's serial number. Close this page and open it again."),
         "loopbackTitle": _("The server gives out an address that only itself can reach"),
         "loopback": _(
-            "Remotes are told to connect to %s. Whoever runs the server sets FLEET_MQTT_PUBLIC_URL to an address in "
-            "this network and restarts it."
+            "Remotes are told to connect to %s. Whoever runs the server sets FLEET_MQTT_PUBLIC_URL to an "
+            "address in this network and restarts it."
         ),
         "moduleFailedTitle": _("Pilot 2 could not load a part"),
         "noFunction": _("This version of Pilot 2 does not have “%s”. Update Pilot 2."),

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from devices import views as devices_views
 from fleet import pilot, views
+from fleet.api.urls import fallback_urlpatterns
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,4 +16,5 @@ urlpatterns = [
     path("pilot/", pilot.page, name="pilot"),
     path("", include("fleet.api.urls")),
     path("", include("devices.api.urls")),
+    *fallback_urlpatterns,
 ]

@@ -205,9 +205,12 @@ def simulator(live_fleet: LiveFleet, demo_workspace: dict[str, Any]) -> Iterator
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A real browser; skipped where there is none unless FLEET_REQUIRE_BROWSER=1."""
+    """A real browser; skipped where there is none unless FLEET_REQUIRE_BROWSER=1.
+
+    Not for the whole session: Playwright's event loop keeps running, and asynchronous tests would trip over it.
+    """
     from playwright.sync_api import sync_playwright
 
     path = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(p).exists()), None)

@@ -4,7 +4,8 @@ Each listens on a free port or a socket, keeps its files in a directory of its o
 that started it, however that one ends. `with redis_server() as server: server.url`. For chaos: `kill()`,
 `start()`, `restart()`; the address and the data stay the same.
 
-`python -m tests.servers --postgres --redis -- COMMAND...` runs a command with DATABASE_URL and REDIS_URL set.
+`python -m tests.servers --postgres --system-redis -- COMMAND...` runs a command on a PostgreSQL server of its
+own, with the Redis that the machine has instead of the one out of a Python package.
 """
 
 from __future__ import annotations
@@ -362,7 +363,7 @@ def main(arguments: list[str]) -> int:
     """Run a command with servers beside it; its exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--postgres", action="store_true")
-    parser.add_argument("--redis", action="store_true")
+    parser.add_argument("--system-redis", action="store_true")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
     # Ctrl-C reaches the command too; SIGTERM must run the clean-up below.
@@ -371,8 +372,11 @@ def main(arguments: list[str]) -> int:
         environment = dict(os.environ)
         if options.postgres:
             environment["DATABASE_URL"] = stack.enter_context(postgres_server()).url
-        if options.redis:
-            environment["REDIS_URL"] = stack.enter_context(redis_server()).url
+        if options.system_redis:
+            program = redis.system()
+            if program is None:
+                raise SystemExit("redis-server is not installed")
+            environment["FLEET_REDIS_SERVER"] = str(program)
         return subprocess.run(wrapped(options.command), env=environment, check=False).returncode
 
 

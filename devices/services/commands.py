@@ -19,6 +19,7 @@ from devices.models import Command, CommandStatus, Device
 from devices.models.command import FINAL, Channel
 from devices.services import validation
 from fleet.models import Role, User
+from fleet.mqtt.messages import Json, now_ms
 from fleet.protocol import methods
 from fleet.protocol.methods import Danger, Method
 from fleet.services import access, audit, broadcast
@@ -238,6 +239,14 @@ def sweep() -> int:
         # The deadline is part of the UPDATE: progress may have prolonged it meanwhile.
         ended += move(command, status, text=text, only=Q(deadline=command.deadline))
     return ended
+
+
+def envelope(command: Command) -> Json:
+    """The message that asks for it. A `property/set` carries no method."""
+    body: Json = {"tid": command.tid, "bid": command.bid, "timestamp": now_ms(), "gateway": command.device.sn}
+    if command.channel != Channel.PROPERTY_SET:
+        body["method"] = command.method
+    return {**body, "data": command.data}
 
 
 def declaration(command: Command) -> Method | None:

@@ -94,7 +94,7 @@ def add(
         access.require(user, workspace, role)
     sn = sn.strip()
     if not rules.is_serial(sn):
-        raise GatewayRefused(_("A serial number has letters, digits, dots, dashes and underscores, 64 at most."))
+        raise GatewayRefused(_("A serial number is made of letters, digits and “.-_”, 64 at most."))
     if sn in accounts.reserved() or sn.startswith("fleet-"):
         raise GatewayRefused(_("This name belongs to the server's own accounts."))
     if kind not in (Domain.DOCK, Domain.REMOTE):
@@ -106,30 +106,35 @@ def add(
             GatewayCredential.objects.create(
                 device=device, username=sn, secret=secrets.encrypt(password), changed_at=timezone.now()
             )
-            audit.record("gateway.added", workspace=workspace, user=user, target=sn, kind=Domain(kind).name.lower())
+            word = Domain(kind).name.lower()
+            audit.record("gateway.added", workspace=workspace, user=user, target=sn, kind=word)
             sync.request(device.pk)
     except IntegrityError:
-        raise GatewayExists(_("The gateway %(sn)s is already registered here or elsewhere.") % {"sn": sn})
-        from None return device, password
+        message = _("The gateway %(sn)s is already registered here or elsewhere.") % {"sn": sn}
+        raise GatewayExists(message) from None
+    return device, password
 
 
 def rotate(device: Device, *, user: User | None = None) -> str:
-    """A new password; the old one, and whoever is connected with it, is out at once. Raises
-    `GatewayWithdrawn`.
+    """A new password; the old one, and whoever is connected with it, is out at once.
+
+    Raises `Forbidden` and `GatewayWithdrawn`.
     """
     return _renew(device, user, Role.OPERATOR, "gateway.rotated", withdrawn=False)
 
 
 def restore(device: Device, *, user: User | None = None) -> str:
-    """Let a withdrawn gateway in again, with a new password. Raises `GatewayRefused` when it was not
-    withdrawn.
+    """Let a withdrawn gateway in again, with a new password.
+
+    Raises `Forbidden`, and `GatewayRefused` when it was not withdrawn.
     """
     return _renew(device, user, Role.ADMIN, "gateway.restored", withdrawn=True)
 
 
 def withdraw(device: Device, *, user: User | None = None) -> None:
-    """Shut the gateway out at once; the device and its history stay. Again changes nothing. Raises
-    `Forbidden`.
+    """Shut the gateway out at once; the device and its history stay. Asking again changes nothing.
+
+    Raises `Forbidden`.
     """
     if user is not None:
         access.require(user, device.workspace_id, Role.ADMIN)

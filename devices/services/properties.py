@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,8 +20,7 @@ from fleet.services import access
 def writable(device: Device) -> dict[str, properties.Property]:
     """The properties of this device that may be set, by name."""
     gateway = device if device.is_gateway else device.gateway
-    known = properties.for_model(device.model_id or "", gateway.product if gateway else None)
-    return {name: found for name, found in known.items() if found.access == "rw"}
+    return dict(properties.writable(device.model_id or "", gateway.product if gateway else None))
 
 
 def set_properties(
@@ -39,11 +39,12 @@ def set_properties(
     if not values:
         raise CommandRefused("invalid", _("Name at least one property."))
     known = writable(device)
-    unknown = [name for name in values if known and name not in known]
+    named = {name: properties.resolve(known, name) for name in values}
+    unknown = [name for name, found in named.items() if known and found is None]
     if unknown:
         raise CommandRefused("invalid", _("Not to be set on this device: %(names)s") % {"names": ", ".join(unknown)})
     try:
-        validation.check([known[name].field for name in values if name in known], values)
+        validation.check([replace(found.field, name=name) for name, found in named.items() if found], values)
     except validation.InvalidData as error:
         raise CommandRefused("invalid", str(error), error.errors) from None
     if not confirmed:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from devices.models import Device, GatewayCredential
 from devices.models.device import Domain
-from devices.services import gateways
+from devices.services import gateways, secrets
 from devices.services.broker import rules
 from fleet.models import Role, User, Workspace
 from fleet.services import access, audit, broadcast
@@ -45,26 +45,28 @@ class Account:
 
 
 def account_of(workspace: Workspace, sn: str, user: User) -> Account:
-    """The account of the remote `sn`, for a pilot of the workspace that has it. Nobody else learns anything."""
+    """The account of the remote `sn`, for a pilot of the workspace that has it and for nobody else."""
     if not sn:
         return Account()
     if not access.may(user, workspace, Role.PILOT):
         return Account(
-            note=_("A viewer may look, but not connect a remote. Ask an administrator for the role “Pilot”.")
+            note=_("A viewer may not connect a remote. Ask an administrator for the role “Pilot”.")
         )
-    remote = (
-        Device.objects.select_related("credential", "workspace")
-        .filter(workspace=workspace, sn=sn, domain=Domain.REMOTE)
-        .first()
-    )
-    if remote is None:
+    remote = Device.objects.filter(workspace=workspace, sn=sn, domain=Domain.REMOTE).first()
+    credential = _credential(remote) if remote else None
+    if remote is None or credential is None:
         return Account(note=_("This remote is not registered in this workspace yet."))
-    credential = _active_credential(remote)
-    if credential is None:
+    try:
+        password = gateways.password(remote)
+    except gateways.GatewayWithdrawn:
+        return Account(note=_withdrawn())
+    except secrets.SecretUnreadable:
         return Account(
-            note=_("This remote's access was withdrawn. Ask an administrator to give it a new password.")
+            note=_(
+                "The server cannot read this remote's password any more, for its secret key has changed. "
+                "Ask an administrator to give the remote a new password."
+            )
         )
-    password = gateways.password(remote)
     audit.record("gateway.credentials_given", workspace=workspace, user=user, target=sn)
     return Account(credential.username, password)
 
@@ -92,23 +94,22 @@ def bind(workspace: Workspace, sn: str, user: User) -> Device:
 def _bind(workspace: Workspace, sn: str, user: User) -> Device:
     device = Device.objects.select_for_update().filter(sn=sn).first()
     if device is None:
-        device, _password = gateways.add(workspace, sn, kind=Domain.REMOTE, user=user, role=Role.PILOT)
+        device = _register(workspace, sn, user)
     elif device.workspace_id != workspace.pk:
         raise BindingRefused(
             Reason.ELSEWHERE,
-            _(
-                "This device is registered elsewhere. Its present owner has to remove it before it can join you."
-            ),
+            _("This device is registered elsewhere. Its owner has to remove it there first."),
         )
     elif device.domain == Domain.DOCK:
         raise BindingRefused(
             Reason.NOT_A_REMOTE, _("A dock joins by its own set-up in Pilot 2, not by a login.")
         )
-    elif device.domain == Domain.REMOTE and _active_credential(device) is None:
-        raise BindingRefused(
-            Reason.WITHDRAWN,
-            _("This remote's access was withdrawn. Ask an administrator to give it a new password."),
-        )
+    elif device.domain == Domain.REMOTE:
+        credential = _credential(device)
+        if credential is None:
+            device = _register(workspace, sn, user)
+        elif not credential.is_active:
+            raise BindingRefused(Reason.WITHDRAWN, _withdrawn())
     if device.bound_at is not None and device.user_id == user.pk:
         return device
     device.user = user
@@ -120,6 +121,13 @@ def _bind(workspace: Workspace, sn: str, user: User) -> Device:
     return device
 
 
-def _active_credential(device: Device) -> GatewayCredential | None:
-    credential = GatewayCredential.objects.filter(device=device).first()
-    return credential if credential is not None and credential.is_active else None
+def _register(workspace: Workspace, sn: str, user: User) -> Device:
+    return gateways.add(workspace, sn, kind=Domain.REMOTE, user=user, role=Role.PILOT)[0]
+
+
+def _credential(device: Device) -> GatewayCredential | None:
+    return GatewayCredential.objects.filter(device=device).first()
+
+
+def _withdrawn() -> str:
+    return _("This remote's access was withdrawn. Ask an administrator to give it a new password.")

@@ -31,11 +31,22 @@ _WORDS = {
     "partially_done": CommandStatus.OK,
     "success": CommandStatus.OK,
 }
+#: `in_flight_wayline_progress` says it in numbers.
+_NUMBERS = {
+    **dict.fromkeys((0, 1, 2, 3), CommandStatus.IN_PROGRESS),
+    4: CommandStatus.PAUSED,
+    5: CommandStatus.CANCELED,
+    6: CommandStatus.OK,
+    7: CommandStatus.FAILED,
+    8: CommandStatus.TIMEOUT,
+}
 _INT32 = 2**31 - 1
 
 
 def status_of(word: Any) -> CommandStatus | None:
-    """The ledger's status for a device's word; None for one we never heard of."""
+    """The ledger's status for a device's word or number; None for one we never heard of."""
+    if type(word) is int:
+        return _NUMBERS.get(word)
     if not isinstance(word, str) or not word:
         return None
     if word in _WORDS:
@@ -52,7 +63,7 @@ def result_of(value: Any) -> int | None:
 def reply(message: Message) -> None:
     """A `services_reply`. Raises `Rejected` when it answers nothing that we asked of this gateway."""
     command = _by_tid(message, Channel.SERVICES)
-    result = result_of(message.fields.get("result"))
+    result = _reply_result(message)
     output = message.fields.get("output")
     word = status_of(output.get("status")) if isinstance(output, dict) else None
     declared = commands.declaration(command)
@@ -74,6 +85,13 @@ def reply(message: Message) -> None:
         changes["deadline"] = timezone.now() + timedelta(seconds=seconds)
     if not commands.move(command, status, text=_words(result), **changes):
         _note_late(command, changes)
+
+
+def _reply_result(message: Message) -> int | None:
+    """`data.result`; some remotes say `info.code` instead."""
+    info = message.envelope.get("info")
+    said = message.fields.get("result", info.get("code") if isinstance(info, dict) else None)
+    return result_of(said)
 
 
 def _note_late(command: Command, changes: dict[str, Any]) -> None:
@@ -174,8 +192,10 @@ def _running(message: Message, inner: Json) -> Command | None:
         return found
     for command in running.filter(method__in=_causes(message.method)).order_by("-created_at")[:5]:
         declared = commands.declaration(command)
-        key = declared.progress_key if declared else None
-        if key and command.data.get(key) and command.data[key] in (inner.get(key), message.fields.get(key), message.bid):
+        job = command.data.get(declared.progress_key) if declared and declared.progress_key else None
+        ext = inner.get("ext")
+        said = [inner.get(declared.progress_key), ext.get(declared.progress_key) if isinstance(ext, dict) else None] if job else []
+        if job and job in (*said, message.bid):
             return command
     return None
 

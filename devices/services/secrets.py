@@ -44,7 +44,5 @@ def decrypt(secret: bytes | memoryview) -> str:
         return _present().decrypt(bytes(secret)).decode()
     except InvalidToken:
         raise SecretUnreadable(
-            _(
-                "This password cannot be read: the server's secret key has changed since. Rotate the credential."
-            )
+            _("This password cannot be read, for the server's secret key has changed. Rotate the credential.")
         ) from None

@@ -11,6 +11,7 @@ Which status an answer has decides what Pilot does with it:
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
@@ -28,7 +29,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,6 @@ class Refusal(dict[str, Any]):
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """Turn every exception of a view into an answer that says what happened, never how we are built."""
-    set_rollback()
     if isinstance(exc, BusinessError):
         return Response(Refusal(exc.business_code, force_str(exc.detail), exc.data))
     if isinstance(exc, Http404):
@@ -102,7 +101,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def _expected(exc: exceptions.APIException) -> Response:
     headers: dict[str, str] = {}
-    if isinstance(exc, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+    if exc.status_code == status.HTTP_401_UNAUTHORIZED:
         if challenge := getattr(exc, "auth_header", None):
             headers["WWW-Authenticate"] = challenge
         return Response(None, status=status.HTTP_401_UNAUTHORIZED, headers=headers)
@@ -111,8 +110,8 @@ def _expected(exc: exceptions.APIException) -> Response:
         message, data = _sentence(exc.detail), {"fields": exc.detail}
     else:
         message = _sentence(exc.detail)
-    if isinstance(exc, exceptions.Throttled) and exc.wait is not None:
-        headers["Retry-After"] = str(int(exc.wait) + 1)
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(math.ceil(wait))
     return Response(Refusal(exc.status_code, message, data), status=exc.status_code, headers=headers)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from fleet.models import AccessToken, Role
 from fleet.services import access
+
+if TYPE_CHECKING:  # REST framework's views import this module by its name in the settings
+    from rest_framework.views import APIView
 
 
 def same_workspace(token: AccessToken, workspace_id: UUID | str) -> bool:

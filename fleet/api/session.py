@@ -1,4 +1,4 @@
-"""Logging in, staying in and leaving: what the page inside Pilot 2 calls first. The paths are the usual ones."""
+"""Logging in, staying in and leaving: what the page inside Pilot 2 calls first, on the usual paths."""
 
 from __future__ import annotations
 
@@ -111,9 +111,7 @@ def _choose(user: User, wanted: str | None) -> Workspace:
     if not mine:
         raise BusinessError(
             Code.NO_WORKSPACE,
-            _(
-                "You are known here, but you belong to no workspace yet. Ask an administrator to add you to one."
-            ),
+            _("You belong to no workspace yet. Ask an administrator to add you to one."),
         )
     if not wanted:
         return mine[0]
@@ -138,7 +136,8 @@ class LoginView(APIView):
         try:
             attempt = lockout.begin(name, address)
         except lockout.LockedOut as locked:
-            audit.record("login.locked", workspace=None, actor=name, address=address)
+            if locked.is_news:  # else a guesser fills the audit
+                audit.record("login.locked", workspace=None, actor=name, address=address)
             raise BusinessError(
                 Code.LOCKED_OUT,
                 ngettext(

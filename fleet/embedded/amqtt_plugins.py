@@ -1,7 +1,7 @@
 """The plug-in of the embedded amqtt broker: who may connect, and what each may publish and read.
 
 The bridge's own account is known from the settings; everybody else is decided by
-`devices.services.broker.decide`, which asks the database. Answers are kept for two seconds.
+`devices.services.broker.decide`, which asks the database. What was allowed stays allowed for a second.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from amqtt.contexts import Action, BaseContext
@@ -27,9 +27,14 @@ from fleet.embedded.dynamic_security import BRIDGE_READS, BRIDGE_SENDS
 
 logger = logging.getLogger(__name__)
 
-#: For how long an answer is kept, in seconds, and how many answers.
-LIFETIME = 2.0
+Answer = TypeVar("Answer")
+
+#: For how long a yes is kept, in seconds, and how many of them. A no is never kept: what a new aircraft opens
+#: is open at once.
+LIFETIME = 1.0
 KEPT = 20_000
+#: The password that a session came with, as `decide.stamp_of` names it: a rotated one is refused everything.
+STAMP = "fleet.stamp"
 
 
 @lru_cache(maxsize=4096)
@@ -51,37 +56,40 @@ def bridge_may(action: str, topic: str) -> bool:
 
 
 class Decisions:
-    """Asks the database in a thread and keeps the answers for a moment."""
+    """Asks the database in a thread and keeps a yes for a moment."""
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decide")
-        self._answers: dict[tuple[Any, ...], tuple[float, bool]] = {}
+        self._allowed: dict[tuple[Any, ...], float] = {}
 
     async def ask(self, function: Callable[..., bool], *arguments: str) -> bool:
-        """What `function(*arguments)` says; a failure is a no, and is not kept."""
+        """What `function(*arguments)` says; a failure is a no."""
         key = (function, *arguments)
         now = time.monotonic()
-        if (kept := self._answers.get(key)) and kept[0] > now:
-            return kept[1]
+        if self._allowed.get(key, 0.0) > now:
+            return True
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._call, function, arguments
-            )
+            answer = await self.call(function, *arguments)
         except Exception:
             logger.exception("cannot decide %s for %r; refused", function.__name__, arguments[0])
             return False
-        if len(self._answers) >= KEPT:
-            self._answers = {key: kept for key, kept in self._answers.items() if kept[0] > now}
-            if len(self._answers) >= KEPT:
-                self._answers.clear()
-        self._answers[key] = (now + LIFETIME, answer)
+        if answer:
+            if len(self._allowed) >= KEPT:
+                self._allowed = {key: until for key, until in self._allowed.items() if until > now}
+            self._allowed[key] = now + LIFETIME
         return answer
 
+    async def call(self, function: Callable[..., Answer], *arguments: str) -> Answer:
+        """`function(*arguments)` in a thread that may use the database."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, self._call, function, arguments
+        )
+
     @staticmethod
-    def _call(function: Callable[..., bool], arguments: tuple[str, ...]) -> bool:
+    def _call(function: Callable[..., Answer], arguments: tuple[str, ...]) -> Answer:
         close_old_connections()
         try:
-            return bool(function(*arguments))
+            return function(*arguments)
         finally:
             close_old_connections()
 
@@ -110,7 +118,14 @@ class Gatekeeper(BaseAuthPlugin, BaseTopicPlugin):
             return hmac.compare_digest(password.encode(), self._bridge[1].encode())
         from devices.services.broker import decide
 
-        return await self._decisions.ask(decide.authenticate, username, password, session.client_id or "")
+        try:
+            session.attributes[STAMP] = await self._decisions.call(decide.stamp_of, username)
+            return await self._decisions.call(
+                decide.authenticate, username, password, session.client_id or ""
+            )
+        except Exception:
+            logger.exception("cannot decide whether %s may connect; refused", username)
+            return False
 
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
@@ -121,7 +136,9 @@ class Gatekeeper(BaseAuthPlugin, BaseTopicPlugin):
             return bridge_may(action.value, topic)
         from devices.services.broker import decide
 
-        return await self._decisions.ask(decide.may, session.username, action.value, topic)
+        return await self._decisions.ask(
+            decide.may, session.username, action.value, topic, session.attributes.get(STAMP, "")
+        )
 
     async def close(self) -> None:
         self._decisions.close()

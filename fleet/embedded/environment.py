@@ -89,6 +89,11 @@ def reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what is bound to `host`."""
+    return host == "localhost" or host.startswith("127.") or host.strip("[]") == "::1"
+
+
 def choose_broker(wanted: str) -> str:
     """mosquitto where it can run, else amqtt; FLEET_EMBEDDED_MQTT decides when it is given."""
     if wanted not in ("", "mosquitto", "amqtt"):

@@ -13,8 +13,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fleet.embedded import leftovers, ports, programs
-from fleet.embedded.environment import Plan, reachable
+from fleet.embedded import leftovers, ports, programs, redis, s3
+from fleet.embedded.environment import Plan, is_loopback, reachable
 from fleet.embedded.programs import Program
 from fleet.embedded.supervisor import State, Supervisor, Unreachable, last_lines, log_file
 from fleet.embedded.with_parent import end_with_parent
@@ -96,7 +96,7 @@ class Launcher:
     def _supervised(self) -> Iterator[Supervisor]:
         try:
             groups = {"servers": programs.servers(self.plan), "fleet": programs.fleet(self.plan)}
-        except (programs.redis.NoRedis, programs.s3.NoStorage) as error:
+        except (redis.NoRedis, s3.NoStorage) as error:
             raise CannotStart(str(error)) from None
         supervisor = self.supervisor = Supervisor(self.plan, groups)
         try:
@@ -137,6 +137,9 @@ class Launcher:
                 "Using the built-in broker (amqtt), not Mosquitto: it is slower, keeps nothing over a restart"
             )
             say("and knows MQTT 3.1.1 only. For real docks: sudo apt install mosquitto, then start again.")
+            if not is_loopback(self.plan.mqtt[0]):
+                say("WARNING: it listens for the network, and whoever reaches it can throw out a client")
+                say("without knowing a password. Do not leave it so.")
         say("Servers: " + ", ".join(program.name for program in servers))
         supervisor.start_group("servers")
         self._wait(supervisor, servers, SERVERS_TIMEOUT)

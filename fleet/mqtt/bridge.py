@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import close_old_connections, connection
+from django.utils.crypto import salted_hmac
 
 from fleet.mqtt.client import BrokerClient
 from fleet.mqtt.dispatcher import Dispatcher
@@ -65,10 +66,12 @@ class Bridge:
             payload_limit=settings.MQTT_MAX_PAYLOAD,
             raise_errors=raise_errors,
         )
+        # A client that uses our id throws us out of the broker: nobody may guess it, and it must stay the same.
+        client_id = f"fleet-{name}-{salted_hmac('fleet.mqtt.bridge', name).hexdigest()[:16]}"
         prefix = "$share/fleet/" if settings.BRIDGE_SHARED else ""
         self.incoming = BrokerClient(
             url,
-            f"fleet-{name}",
+            client_id,
             subscriptions=[(prefix + topic, qos) for topic, qos in SUBSCRIPTIONS],
             receive=self.dispatcher.receive,
             persistent=True,
@@ -76,7 +79,7 @@ class Bridge:
         )
         # amqtt, the embedded broker, gives no answer to an MQTT 5 CONNECT.
         self.outgoing = BrokerClient(
-            url, f"fleet-{name}-out", version5=settings.BROKER != "embedded", on_death=on_death
+            url, f"{client_id}-out", version5=settings.BROKER != "embedded", on_death=on_death
         )
         self._stopping = threading.Event()
         self._jobs: list[threading.Thread] = []

@@ -135,7 +135,7 @@ class Dispatcher:
 
         Raises only what a retry can mend (the database being away), or everything under `raise_errors`.
         """
-        self.counts[message.channel] += 1
+        self.counts[message.channel.value] += 1
         self._traffic("up", message.topic, message.envelope)
         try:
             with transaction.atomic():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -77,7 +79,10 @@ def decode(topic: str, payload: bytes, limit: int = 1_000_000) -> Message:
     try:
         envelope = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        raise Rejected("json", f"Not JSON: {error}") from None
+        try:
+            envelope = _lenient(payload)
+        except ValueError:
+            raise Rejected("json", f"Not JSON: {error}") from None
     if not isinstance(envelope, dict):
         raise Rejected("shape", f"JSON, but a {type(envelope).__name__} where an object must stand.")
     stamp = envelope.get("timestamp")
@@ -97,6 +102,22 @@ def decode(topic: str, payload: bytes, limit: int = 1_000_000) -> Message:
         envelope=envelope,
         size=len(payload),
     )
+
+
+def _lenient(payload: bytes) -> Any:
+    """JSON as careless writers make it: NaN and infinities (read as null) and halves of surrogate pairs."""
+    text = payload.decode("utf-8")
+    try:
+        found = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    # Through bytes once more: what is left of a broken pair becomes a question mark.
+    return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def now_ms() -> int:

@@ -24,11 +24,12 @@ PER_NAME = 25
 
 
 class LockedOut(Exception):
-    """Too many failures. `seconds` until the next attempt is looked at."""
+    """Too many failures. `seconds` until the next attempt is looked at; `is_news` once in that time."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, is_news: bool) -> None:
         super().__init__(f"locked for {seconds} seconds")
         self.seconds = seconds
+        self.is_news = is_news
 
     @property
     def minutes(self) -> int:
@@ -60,7 +61,8 @@ class Attempt:
         both, name = self._name_keys
         for key, limit in ((self._address_key, PER_ADDRESS), (both, PER_NAME_AND_ADDRESS), (name, PER_NAME)):
             if _add(key, 1) > limit:
-                raise LockedOut(_seconds_left(key))
+                seconds = _seconds_left(key)
+                raise LockedOut(seconds, is_news=cache.add(f"{key}:told", 1, seconds))
 
     def succeeded(self) -> None:
         """Forget this name's failures; of the address only this try, lest an own account washes a guesser."""

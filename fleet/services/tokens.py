@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from fleet.models import AccessToken, User, Workspace
@@ -41,6 +42,7 @@ def find(key: str) -> AccessToken | None:
     token = (
         AccessToken.objects.select_related("user", "workspace")
         .filter(digest=_digest(key), revoked_at=None, expires_at__gt=now, user__is_active=True)
+        .filter(Q(user__is_superuser=True) | Q(workspace__memberships__user=F("user")))
         .first()
     )
     if token is None:

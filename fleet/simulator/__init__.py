@@ -17,7 +17,7 @@ Behaviour.
 """
 
 from fleet.simulator.behaviour import Behaviour
-from fleet.simulator.credentials import Credentials, CredentialsError, GatewayCredentials, invented
+from fleet.simulator.credentials import Address, Credentials, CredentialsError, GatewayCredentials, invented
 from fleet.simulator.crowd import SimulatedFleet, fleet_of, run_until_stopped
 from fleet.simulator.dock import SimulatedDock
 from fleet.simulator.gateway import SimulatedGateway
@@ -27,6 +27,7 @@ from fleet.simulator.reporting import Refused
 from fleet.simulator.thread import SimulatorThread
 
 __all__ = [
+    "Address",
     "Behaviour",
     "Credentials",
     "CredentialsError",

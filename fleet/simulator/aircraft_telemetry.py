@@ -133,11 +133,12 @@ def osd(gateway: SimulatedGateway) -> dict[str, Any]:
         "elevation": round(aircraft.up, 1),
         "horizontal_speed": round(aircraft.horizontal_speed, 1),
         "vertical_speed": round(aircraft.vertical_speed, 1),
-        "attitude_head": round(aircraft.heading, 1),
+        "attitude_head": round(aircraft.heading),
         "attitude_pitch": round(-1.2 * aircraft.horizontal_speed + rnd.gauss(0, 0.3), 1) if flying else 0.3,
         "attitude_roll": round(rnd.gauss(0, 0.8), 1) if flying else -0.2,
         "home_distance": round(aircraft.home_distance, 2),
-        "wind_speed": round(max(2.4 + rnd.gauss(0, 0.5), 0), 1) if flying else 0,
+        # In tenths of a metre a second, as aircraft send it; a dock sends metres a second.
+        "wind_speed": max(round(24 + rnd.gauss(0, 5)), 0) if flying else 0,
         "wind_direction": 6 if flying else 1,
         "battery": {
             "capacity_percent": percent,

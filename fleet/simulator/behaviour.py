@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 
@@ -50,27 +49,3 @@ class Behaviour:
     async def pause(self, seconds: float) -> None:
         """Wait so many of the device's seconds."""
         await asyncio.sleep(seconds / self.speed)
-
-
-class Signal:
-    """Wakes those who wait for a condition on the devices, without polling."""
-
-    def __init__(self) -> None:
-        self._waiters: set[asyncio.Future[None]] = set()
-
-    def notify(self) -> None:
-        """Something changed: let the conditions be looked at again."""
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def until(self, condition: Callable[[], object], timeout: float | None = 10.0) -> None:  # noqa: ASYNC109
-        """Return once `condition()` is true; TimeoutError after `timeout` seconds (None: wait for ever)."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._waiters.add(waiter)
-                try:
-                    await waiter
-                finally:
-                    self._waiters.discard(waiter)

@@ -13,6 +13,7 @@ import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
 from fleet.simulator.credentials import Address
+from fleet.simulator.waiting import end
 
 log = logging.getLogger(__name__)
 wire_log = logging.getLogger(f"{__name__}.wire")
@@ -85,20 +86,17 @@ class Connection:
         if client is None or reader is None:
             raise NotConnected
         try:
-            if qos == 0:
-                await client.publish(topic, payload)
-            else:
-                # The client waits its whole timeout for a confirmation that a lost connection can never
-                # bring.
-                sending = asyncio.ensure_future(client.publish(topic, payload, qos=qos))
-                try:
-                    await asyncio.wait({sending, reader}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    confirmed = sending.done()
-                    sending.cancel()
-                if not confirmed:
-                    raise NotConnected("connection lost before the broker confirmed")
-                sending.result()
+            # Left alone, the client waits its whole timeout for a confirmation that a lost connection cannot
+            # bring.
+            sending = asyncio.ensure_future(client.publish(topic, payload, qos=qos))
+            try:
+                await asyncio.wait({sending, reader}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                confirmed = sending.done()
+                sending.cancel()
+            if not confirmed:
+                raise NotConnected("connection lost before the broker confirmed")
+            sending.result()
         except aiomqtt.MqttError as error:
             raise NotConnected(str(error)) from error
         self.published += 1
@@ -173,9 +171,7 @@ class Connection:
                 self._client = None
                 self.connected.clear()
                 reader, self._reader = self._reader, None
-                for task in (reader, session):
-                    task.cancel()
-                await asyncio.gather(reader, session, return_exceptions=True)
+                await end((reader, session))
                 client.timeout = LEAVE_TIMEOUT
                 self._changed()
             if not reader.cancelled():

@@ -9,12 +9,13 @@ import signal as signals
 import time
 from collections.abc import Callable, Iterator
 
-from fleet.simulator.behaviour import Behaviour, Signal
+from fleet.simulator.behaviour import Behaviour
 from fleet.simulator.credentials import Credentials
 from fleet.simulator.dock import SimulatedDock
 from fleet.simulator.gateway import SimulatedGateway
 from fleet.simulator.motion import Place
 from fleet.simulator.remote import SimulatedRemote
+from fleet.simulator.waiting import Signal, end
 
 log = logging.getLogger(__name__)
 
@@ -144,9 +145,7 @@ async def run_until_stopped(
     async with fleet:
         await asyncio.wait(watchers, return_when=asyncio.FIRST_COMPLETED)
         log.info("%s", fleet.summary())
-        for task in (reporter, *watchers):
-            task.cancel()
-        await asyncio.gather(reporter, *watchers, return_exceptions=True)
+        await end((reporter, *watchers))
         refused = any(gateway.refusal for gateway in fleet.gateways)
         incomplete = once_bound and not fleet.settled
     return int(refused or incomplete)

@@ -299,4 +299,3 @@ def camera(index: str, video: str, lenses: list[str]) -> dict[str, Any]:
             }
         ],
     }
-

@@ -18,6 +18,7 @@ from fleet.simulator.connection import Connection
 from fleet.simulator.credentials import Address, CredentialsError
 from fleet.simulator.messages import decode, thing
 from fleet.simulator.motion import Leg, Mode
+from fleet.simulator.waiting import end
 
 if TYPE_CHECKING:
     from fleet.simulator.gateway import SimulatedGateway
@@ -83,9 +84,7 @@ class DrcLink:
 
     async def close(self) -> None:
         """Leave."""
-        for task in (*self._pushers, self._task):
-            task.cancel()
-        await asyncio.gather(*self._pushers, self._task, return_exceptions=True)
+        await end((*self._pushers, self._task))
 
 
 @service("drc_mode_enter")
@@ -111,7 +110,7 @@ async def _connect(
     gateway.values["drc_state"] = CONNECTING
     link = DrcLink(gateway, address, data.get("mqtt_broker") or {})
     try:
-        await gateway.signal.until(lambda: link.open, LINK_TIMEOUT)
+        await gateway.signal.until(lambda: link.open, LINK_TIMEOUT * gateway.behaviour.patience)
     except TimeoutError:
         await link.close()
         gateway.values["drc_state"] = OFF

@@ -12,7 +12,7 @@ from typing import Any
 
 from fleet.simulator import aircraft_telemetry, commands, drc, settable
 from fleet.simulator import services as services  # importing them registers their handlers
-from fleet.simulator.behaviour import Behaviour, Signal
+from fleet.simulator.behaviour import Behaviour
 from fleet.simulator.connection import Connection
 from fleet.simulator.credentials import Address, GatewayCredentials
 from fleet.simulator.flights import Flights
@@ -21,6 +21,7 @@ from fleet.simulator.motion import Aircraft, Place
 from fleet.simulator.outbox import Outbox, Pending
 from fleet.simulator.reporting import Refused, Reporter
 from fleet.simulator.tasks import Tasks
+from fleet.simulator.waiting import Signal, end
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class SimulatedGateway(Reporter, ABC):
         self.sn = self.credentials.sn
         self.aircraft_sn = self.credentials.aircraft_sn
         self.behaviour = behaviour or Behaviour()
-        self.signal = signal or Signal()
+        self.signal = Signal(parent=signal)
         self.address = Address.parse(mqtt)
         self.place = place or Place()
         self.aircraft = Aircraft(self.place, seed=self.sn, on=self.behaviour.aircraft_on)
@@ -131,9 +132,7 @@ class SimulatedGateway(Reporter, ABC):
         running, self._running = self._running, []
         if self.drc_link is not None:
             await self.drc_link.close()
-        for task in (*running, *self._jobs):
-            task.cancel()
-        await asyncio.gather(*running, *self._jobs, return_exceptions=True)
+        await end((*running, *self._jobs))
         await self.outbox.close()
         self.online = False
         if unanswered:

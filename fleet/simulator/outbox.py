@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.simulator.behaviour import Behaviour, Signal
+from fleet.simulator.behaviour import Behaviour
 from fleet.simulator.connection import Connection, NotConnected
 from fleet.simulator.messages import Message, encode
+from fleet.simulator.waiting import Signal, end
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +89,7 @@ class Outbox:
 
     async def close(self) -> None:
         """Stop sending; what is unanswered stays in `waiting` to be looked at."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         for pending in self.waiting.values():
             pending.answered.cancel()
 
@@ -106,6 +105,7 @@ class Outbox:
                 # The connection may not have noticed yet that it is gone.
                 await asyncio.sleep(0.05)
                 continue
+            self.signal.notify()
             if not pending.answers_on:
                 pending.answered.set_result(None)
                 break

@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fleet.simulator.behaviour import Behaviour, Signal
+from fleet.simulator.behaviour import Behaviour
 from fleet.simulator.connection import Connection, NotConnected
 from fleet.simulator.credentials import GatewayCredentials
 from fleet.simulator.messages import Message, encode, envelope, system, thing
 from fleet.simulator.motion import Aircraft
 from fleet.simulator.outbox import REPEATS, Outbox, Pending
 from fleet.simulator.profiles import Profile, numbers
+from fleet.simulator.waiting import Signal
 
 if TYPE_CHECKING:
     from fleet.simulator.drc import DrcLink

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OK, FAILED = 0, 1
-PAYLOAD = "type_subtype_gimbalindex"
 
 
 async def obey(gateway: SimulatedGateway, message: Message) -> None:
@@ -43,19 +42,16 @@ def set_property(gateway: SimulatedGateway, name: str, value: Any) -> int:
         return gateway.behaviour.fail[name]
     for aircraft in (False, True):
         key = gateway.profile.aircraft_key if aircraft else gateway.profile.model_key
-        known = properties.for_model(key, gateway.profile.product)
-        declared = known.get(name) or (
-            known.get(PAYLOAD) if aircraft and name == gateway.profile.camera else None
-        )
+        known = properties.writable(key, gateway.profile.product)
+        declared = properties.resolve(known, name)
         if declared is None:
             continue
-        if declared.access != "rw" and name != gateway.profile.camera:
-            log.warning("%s: %s cannot be set", gateway.sn, name)
-            return FAILED
         # Of a struct any part may be set: what is absent keeps its value.
-        wrong = [
-            text for text in checking.value_problems(declared.field, value, name) if "is missing" not in text
-        ]
+        wrong = checking.value_problems(declared.field, value, name)
+        if isinstance(value, Mapping):
+            settable = {child.name for child in declared.field.children}
+            wrong += [f"{name}.{part} cannot be set" for part in value if settable and part not in settable]
+        wrong = [text for text in wrong if "is missing" not in text]
         if wrong:
             log.warning("%s: %s", gateway.sn, "; ".join(wrong))
             return FAILED
@@ -65,8 +61,8 @@ def set_property(gateway: SimulatedGateway, name: str, value: Any) -> int:
         log.info("%s: %s = %r", gateway.sn, name, value)
         if declared.push == "state":
             gateway.push_state({name: values[name]}, aircraft=aircraft)
-        else:
+        elif name != gateway.profile.camera:
             (gateway.aircraft_set if aircraft else gateway.own_set).add(name)
         return OK
-    log.warning("%s: no property %s", gateway.sn, name)
+    log.warning("%s: %s cannot be set", gateway.sn, name)
     return FAILED

@@ -137,7 +137,9 @@ async def fly(gateway: SimulatedGateway, task: Task, steps: Mapping[str, int]) -
         report(gateway, task, "in_progress")
 
     if await flights.follow(legs, tell):
-        task.mission_state = 9
+        task.mission_state, task.waypoint = 9, total - 1
+        task.step = steps["running"]
+        report(gateway, task, "in_progress")
     elif not task.ended_as:
         task.ended_as = "partially_done"
 

@@ -54,7 +54,7 @@ class SimulatorThread:
         """Await something on the simulator's loop and return its result; TimeoutError after `timeout`
         seconds.
         """
-        if self._loop is None:
+        if self._loop is None or self._loop.is_closed():
             work.close()
             raise RuntimeError("the simulator does not run")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)

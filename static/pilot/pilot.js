@@ -31,6 +31,7 @@
     el("retry").hidden = !retry;
     el("retry").onclick = retry ? function () { calm(); retry(); } : null;
     el("notice").hidden = false;
+    el("busy").hidden = true;
   }
 
   function calm() { el("notice").hidden = true; }
@@ -107,13 +108,11 @@
   function licensed() {
     if (!config.appId || !config.appKey || !config.license) {
       complain(texts.noLicenseTitle, texts.noLicense, start);
-      el("busy").hidden = true;
       return false;
     }
     var verified = bridge.call("platformVerifyLicense", config.appId, config.appKey, config.license);
     if (bridge.isTrue(verified) && bridge.isTrue(bridge.call("platformIsVerified"))) { return true; }
     complain(texts.badLicenseTitle, (verified.message ? verified.message + ". " : "") + texts.badLicense, start);
-    el("busy").hidden = true;
     return false;
   }
 

@@ -35,7 +35,7 @@ def test_the_bridge_may_what_it_may_under_mosquitto() -> None:
     assert not bridge_may("subscribe", "#")
 
 
-async def test_an_answer_is_asked_once_and_a_failure_is_a_no_that_is_not_kept() -> None:
+async def test_an_answer_is_kept_only_when_it_is_a_yes() -> None:
     asked: list[str] = []
 
     def decide(username: str) -> bool:
@@ -48,7 +48,8 @@ async def test_an_answer_is_asked_once_and_a_failure_is_a_no_that_is_not_kept() 
     assert await decisions.ask(decide, "dock")
     assert await decisions.ask(decide, "dock")
     assert not await decisions.ask(decide, "stranger")
+    assert not await decisions.ask(decide, "stranger")
     assert not await decisions.ask(decide, "broken")
     assert not await decisions.ask(decide, "broken")
-    assert asked == ["dock", "stranger", "broken", "broken"]
+    assert asked == ["dock", "stranger", "stranger", "broken", "broken"]
     decisions.close()

@@ -33,7 +33,7 @@ class Listener:
     def __init__(self, broker: MosquittoServer, account: tuple[str, str], *filters: str) -> None:
         self.granted: dict[str, bool] = {}
         self.got: list[tuple[str, bytes]] = []
-        self._asked: dict[int, str] = {}
+        self._filters = filters
         self.client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         self.client.username_pw_set(*account)
         self.client.on_subscribe = self._subscribed
@@ -43,15 +43,16 @@ class Listener:
         self.client.connect(broker.host, broker.port)
         self.client.loop_start()
         assert ports.wait_until(self.client.is_connected, 5)
-        for topic in filters:
-            _, mid = self.client.subscribe(topic, 1)
-            self._asked[mid or 0] = topic
+        if filters:
+            self.client.subscribe([(topic, 1) for topic in filters])
         assert ports.wait_until(lambda: len(self.granted) == len(filters), 5)
 
     def _subscribed(
         self, client: Client, userdata: object, mid: int, codes: list[Any], properties: object
     ) -> None:
-        self.granted[self._asked[mid]] = not codes[0].is_failure
+        self.granted.update(
+            {topic: not code.is_failure for topic, code in zip(self._filters, codes, strict=True)}
+        )
 
     def __enter__(self) -> Listener:
         return self

@@ -27,10 +27,7 @@ class Broker:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n"
-            "max_queued_messages 0\n"
-        )
+        self.open_to_all = True
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -38,6 +35,11 @@ class Broker:
         return f"mqtt://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nset_tcp_nodelay true\npersistence false\n"
+            "max_queued_messages 0\n"
+            f"allow_anonymous {str(self.open_to_all).lower()}\n"
+        )
         self._process = subprocess.Popen(
             [MOSQUITTO, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -94,8 +96,10 @@ class Cloud:
 
     async def stop(self) -> None:
         assert self._task is not None
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        # asyncio.wait_for, which aiomqtt uses, may lose a cancellation before Python 3.12.
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=0.2)
         self._ready.clear()
 
     async def _run(self) -> None:
@@ -111,16 +115,19 @@ class Cloud:
                     await client.subscribe([("thing/product/#", 1), ("sys/product/#", 1)])
                     self._ready.set()
                     async for message in client.messages:
-                        await self._take(client, message.topic.value, json.loads(bytes(message.payload)))
+                        await self._take(client, message.topic.value, bytes(message.payload))
             except aiomqtt.MqttError:
+                if self._task is not None and self._task.cancelling():
+                    return
                 await asyncio.sleep(0.2)
 
-    async def _take(self, client: aiomqtt.Client, topic: str, body: dict[str, Any]) -> None:
+    async def _take(self, client: aiomqtt.Client, topic: str, payload: bytes) -> None:
         family, _, sn, channel = topic.split("/", 3)
         if channel.endswith("_reply") and channel not in ("services_reply", "property/set_reply"):
             return
         if channel in ("services", "property/set", "drc/down"):
             return
+        body: dict[str, Any] = json.loads(payload)
         self.heard.append((topic, body))
         answer: dict[str, Any] | None = None
         if channel not in self.deaf:

@@ -57,7 +57,13 @@ async def test_what_the_bind_request_and_the_topology_say(broker, cloud) -> None
         data = topology["data"]
         assert (data["domain"], data["type"], data["sub_type"], data["thing_version"]) == ("3", 3, 0, "1.2.0")
         (aircraft,) = data["sub_devices"]
-        assert (aircraft["sn"], aircraft["domain"], aircraft["type"], aircraft["sub_type"], aircraft["index"]) == (
+        assert (
+            aircraft["sn"],
+            aircraft["domain"],
+            aircraft["type"],
+            aircraft["sub_type"],
+            aircraft["index"],
+        ) == (
             dock.aircraft_sn,
             "0",
             100,

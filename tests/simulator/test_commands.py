@@ -96,7 +96,9 @@ async def test_every_service_of_the_catalogue_is_answered_with_its_tid_and_bid(b
         assert [message.method for message in gateway.received] == list(sent)
 
 
-@pytest.mark.parametrize("name", ["cover_open", "cover_close", "charge_open", "drone_format", "esim_activate"])
+@pytest.mark.parametrize(
+    "name", ["cover_open", "cover_close", "charge_open", "drone_format", "esim_activate"]
+)
 async def test_long_commands_report_their_steps_and_end(broker, cloud, name) -> None:
     async with fleet_at(broker.url) as fleet:
         dock = gateway_of(fleet, "dock3")
@@ -160,7 +162,9 @@ async def test_a_reboot_leaves_the_network_and_is_reported_after_the_return(brok
         await cloud.until(lambda: cloud.final(dock.sn, "device_reboot", reply["bid"]))
         assert dock.connection.connections == 2
         assert len(cloud.bodies(dock.sn, "status")) == 2
-        position = [topic for topic, body in cloud.heard if body.get("method") in ("update_topo", "device_reboot")]
+        position = [
+            topic for topic, body in cloud.heard if body.get("method") in ("update_topo", "device_reboot")
+        ]
         assert position[-1].endswith(f"{dock.sn}/events"), "reported done before it was back"
 
 
@@ -178,7 +182,11 @@ async def test_bad_commands_are_refused(broker, cloud) -> None:
         ):
             reply = await cloud.command(dock.sn, "camera_mode_switch", data)
             assert reply["data"]["result"] == 325001, data
-        low = {"points": [{"latitude": 91.0, "longitude": 8.0, "height": 600.0}], "max_speed": 10, "fly_to_id": "f"}
+        low = {
+            "points": [{"latitude": 91.0, "longitude": 8.0, "height": 600.0}],
+            "max_speed": 10,
+            "fly_to_id": "f",
+        }
         assert (await cloud.command(dock.sn, "fly_to_point", low))["data"]["result"] == 325001
         assert len(dock.rejected_commands) == 6
         assert "camera_mode is missing" in dock.rejected_commands[1].reason
@@ -251,11 +259,20 @@ async def test_live_control_opens_a_link_answers_and_closes(broker, cloud) -> No
         reply = await cloud.command(dock.sn, "drc_mode_enter", data)
         assert reply["data"]["result"] == 0
         await cloud.until(lambda: cloud.bodies(dock.sn, "events", "drc_status_notify"))
-        assert cloud.bodies(dock.sn, "events", "drc_status_notify")[0]["data"] == {"result": 0, "drc_state": 2}
+        assert cloud.bodies(dock.sn, "events", "drc_status_notify")[0]["data"] == {
+            "result": 0,
+            "drc_state": 2,
+        }
         await cloud.send(dock.sn, "drc/down", {"seq": 7, "timestamp": 1}, "heart_beat")
         await cloud.send(dock.sn, "drc/down", {"payload_index": dock.profile.camera}, "drc_nonsense")
         await cloud.send(dock.sn, "drc/down", {"night_lights_state": 1}, "drc_night_lights_state_set")
-        wanted = ("heart_beat", "drc_nonsense", "drc_night_lights_state_set", "osd_info_push", "hsi_info_push")
+        wanted = (
+            "heart_beat",
+            "drc_nonsense",
+            "drc_night_lights_state_set",
+            "osd_info_push",
+            "hsi_info_push",
+        )
         await cloud.until(lambda: all(cloud.bodies(dock.sn, "drc/up", name) for name in wanted))
         assert cloud.bodies(dock.sn, "drc/up", "heart_beat")[0]["data"]["seq"] == 7
         assert cloud.bodies(dock.sn, "drc/up", "drc_nonsense")[0]["data"]["result"] == 314000
@@ -267,7 +284,7 @@ async def test_live_control_opens_a_link_answers_and_closes(broker, cloud) -> No
 
 
 async def test_live_control_says_when_the_link_cannot_be_had(broker, cloud) -> None:
-    async with fleet_at(broker.url) as fleet:
+    async with fleet_at(broker.url, patience=0.1) as fleet:
         dock = gateway_of(fleet, "dock3")
         await dock.until(lambda: dock.online)
         link = {
@@ -295,5 +312,7 @@ async def test_the_pilot_gives_control_to_the_cloud(broker, cloud) -> None:
         await cloud.until(lambda: cloud.bodies(remote.sn, "events", "cloud_control_auth_notify"))
         assert remote.values["cloud_control_auth"] == ["flight"]
         await cloud.until(
-            lambda: {"cloud_control_auth": ["flight"]} in [b["data"] for b in cloud.bodies(remote.sn, "state")]
+            lambda: (
+                {"cloud_control_auth": ["flight"]} in [b["data"] for b in cloud.bodies(remote.sn, "state")]
+            )
         )

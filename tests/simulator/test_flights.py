@@ -58,7 +58,8 @@ async def test_take_off_fly_on_and_return(broker, cloud) -> None:
         )
         await cloud.until(
             lambda: any(
-                b["data"]["status"] == "wayline_ok" for b in cloud.bodies(dock.sn, "events", "fly_to_point_progress")
+                b["data"]["status"] == "wayline_ok"
+                for b in cloud.bodies(dock.sn, "events", "fly_to_point_progress")
             )
         )
         assert dock.aircraft.here.longitude == pytest.approx(there.longitude, abs=1e-6)
@@ -156,8 +157,10 @@ async def test_a_task_is_paused_goes_on_and_is_stopped(broker, cloud) -> None:
         assert busy["data"]["result"] == 319016
         assert (await cloud.command(dock.sn, "flighttask_pause"))["data"]["result"] == 0
         await cloud.until(
-            lambda: cloud.bodies(dock.sn, "events", "flighttask_progress")[-1]["data"]["output"]["status"]
-            == "paused"
+            lambda: (
+                cloud.bodies(dock.sn, "events", "flighttask_progress")[-1]["data"]["output"]["status"]
+                == "paused"
+            )
         )
         held = dock.aircraft.here
         assert (await cloud.command(dock.sn, "flighttask_recovery"))["data"]["result"] == 0
@@ -200,4 +203,6 @@ async def test_firmware_is_upgraded_and_reported(broker, cloud) -> None:
         reply = await cloud.command(dock.sn, "ota_create", {"devices": [device]})
         assert reply["data"]["output"]["status"] == "in_progress"
         await cloud.until(lambda: cloud.final(dock.sn, "ota_progress", reply["bid"]))
-        await cloud.until(lambda: {"firmware_version": "99.0"} in [b["data"] for b in cloud.bodies(dock.sn, "state")])
+        await cloud.until(
+            lambda: {"firmware_version": "99.0"} in [b["data"] for b in cloud.bodies(dock.sn, "state")]
+        )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import pytest
 
 from fleet.protocol import properties
-from fleet.simulator import Behaviour, SimulatedFleet, fleet_of, invented
+from fleet.simulator import Behaviour, SimulatedFleet, checking, fleet_of, invented
 
 
 def fleet_at(url: str, docks: int = 1, others: bool = False, **behaviour: object) -> SimulatedFleet:
@@ -30,37 +31,56 @@ async def test_dock_osd_comes_in_three_disjoint_parts(broker, cloud) -> None:
         assert all(body["gateway"] == dock.sn for body in cloud.bodies(dock.sn, "osd"))
 
 
+ABSENT = {
+    # A payload that the simulated aircraft does not carry.
+    "psdk_ui_resource",
+    "psdk_widget_values",
+    # The aircraft has no dongle of its own.
+    "dongle_infos",
+}
+
+
 @pytest.mark.parametrize("index", [0, 1, 2])
-async def test_everything_the_pages_list_is_reported(broker, cloud, index) -> None:
-    """Every documented property of gateway and aircraft is in OSD or state, save those that need a device not there."""
-    absent = {
-        # A payload that the simulated aircraft does not carry.
-        "psdk_ui_resource",
-        "psdk_widget_values",
-        # The aircraft has no dongle of its own.
-        "dongle_infos",
-        # Documented with a placeholder for a name.
-        "type_subtype_gimbalindex",
-        "data",
-    }
+async def test_everything_the_pages_list_is_reported_where_and_as_they_say(broker, cloud, index) -> None:
     async with fleet_at(broker.url, docks=2, others=True) as fleet:
         gateway = fleet.gateways[index]
+        devices = {
+            gateway.sn: properties.for_model(gateway.profile.model_key, gateway.profile.product),
+            gateway.aircraft_sn: properties.for_model(gateway.profile.aircraft_key, gateway.profile.product),
+        }
+
+        def said(sn: str, push: str) -> dict[str, Any]:
+            return {name: value for body in cloud.bodies(sn, push) for name, value in body["data"].items()}
 
         def missing() -> set[tuple[str, str]]:
-            found = set()
-            for sn, key in (
-                (gateway.sn, gateway.profile.model_key),
-                (gateway.aircraft_sn, gateway.profile.aircraft_key),
-            ):
-                documented = set(properties.for_model(key, gateway.profile.product)) - absent
-                assert documented, key
-                said = {name for b in cloud.bodies(sn, "osd") + cloud.bodies(sn, "state") for name in b["data"]}
-                found |= {(key, name) for name in documented - said}
-            return found
+            return {
+                (sn, name)
+                for sn, known in devices.items()
+                for name, prop in known.items()
+                if prop.documented and name not in ABSENT
+                if (gateway.profile.camera if name == properties.PAYLOAD else name) not in said(sn, prop.push)
+            }
 
+        assert all(devices.values())
         with contextlib.suppress(TimeoutError):
             await cloud.until(lambda: not missing(), 6)
         assert not missing()
+        # The page says state, its own example shows it in OSD.
+        elsewhere = {"acc_time"}
+        wrong = [
+            problem
+            for sn, known in devices.items()
+            for push in ("osd", "state")
+            for name, value in said(sn, push).items()
+            if (prop := properties.resolve(known, name)) is not None
+            for problem in [
+                *([f"{name} came on {push}"] if prop.push != push and name not in elsewhere else []),
+                *checking.value_problems(prop.field, value, name),
+            ]
+            # What a dock says of a battery that it cannot see.
+            if "32767" not in problem
+        ]
+        assert not wrong
 
 
 async def test_an_aircraft_that_is_off_says_nothing_and_its_model_is_unknown(broker, cloud) -> None:
@@ -127,7 +147,9 @@ async def test_aircraft_move_by_themselves_and_what_they_say_fits(broker, cloud)
         assert all(d["home_distance"] < 1500 for d in flying())
         assert flying()[-1]["battery"]["capacity_percent"] < flying()[0]["battery"]["capacity_percent"]  # type: ignore[index]
         assert all(-180 <= d["attitude_head"] <= 180 for d in flying())
-        covers = [b["data"]["cover_state"] for b in cloud.bodies(dock.sn, "osd") if "cover_state" in b["data"]]
+        covers = [
+            b["data"]["cover_state"] for b in cloud.bodies(dock.sn, "osd") if "cover_state" in b["data"]
+        ]
         assert covers[-1] == 1
         assert dock.values["mode_code"] == 4
 
@@ -137,9 +159,7 @@ async def test_after_the_round_the_aircraft_lands_at_home_and_goes_again(broker,
         dock = fleet.docks[0]
         flights = dock.aircraft.flights
         await dock.until(lambda: dock.aircraft.flights >= flights + 2, 60)
-        home = [
-            b["data"] for b in cloud.bodies(dock.aircraft_sn, "osd") if b["data"]["elevation"] == 0
-        ]
+        home = [b["data"] for b in cloud.bodies(dock.aircraft_sn, "osd") if b["data"]["elevation"] == 0]
         assert home[-1]["home_distance"] == pytest.approx(0, abs=1)
         # Off in between: the cloud saw the aircraft go and come as a sub-device.
         subs = [len(b["data"]["sub_devices"]) for b in cloud.bodies(dock.sn, "status")]

@@ -31,12 +31,17 @@ def authenticate(username: str, password: str, client_id: str = "") -> bool:
     """
     if accounts.is_bridge(username):
         return accounts.same_secret(password, accounts.of_url(settings.MQTT_URL)[1])
-    credential = GatewayCredential.objects.filter(username=username, withdrawn_at=None).first() if username
-    else None if credential is None: return False try: known = secrets.decrypt(credential.secret) except
-    secrets.SecretUnreadable as error: logger.error("gateway %s cannot connect: %s", username, error) return
-    False if not accounts.same_secret(password, known): return False if client_id.startswith("fleet-"): return
-    False return client_id in ("", username) or not
-    GatewayCredential.objects.filter(username=client_id).exists()
+    credential = GatewayCredential.objects.filter(username=username, withdrawn_at=None).first()
+    if credential is None:
+        return False
+    try:
+        known = secrets.decrypt(credential.secret)
+    except secrets.SecretUnreadable as error:
+        logger.error("gateway %s cannot connect: %s", username, error)
+        return False
+    if not accounts.same_secret(password, known) or client_id.startswith("fleet-"):
+        return False
+    return client_id in ("", username) or not GatewayCredential.objects.filter(username=client_id).exists()
 
 
 def may(username: str, action: rules.Action | str, topic: str, stamp: str = "") -> bool:
@@ -56,9 +61,7 @@ def may(username: str, action: rules.Action | str, topic: str, stamp: str = "") 
 
 
 def stamp_of(username: str) -> str:
-    """Names the account's present password; another one after each rotation. Empty for unknown or withdrawn
-    ones.
-    """
+    """Names the account's present password, another one after each rotation; empty where there is none."""
     account = _load(username)
     return account.stamp if account is not None and account.active else ""
 

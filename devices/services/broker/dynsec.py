@@ -197,7 +197,7 @@ def remove(username: str, client: Json | None, role: Json | None) -> list[Json]:
 
 
 def defaults(known: Json) -> list[Json]:
-    """What makes the broker refuse whatever no rule allows; `known` is the answer to `getDefaultACLAccess`."""
+    """What makes the broker refuse whatever no rule allows; `known` is what `getDefaultACLAccess` said."""
     wanted = {"publishClientSend": False, "subscribe": False, "unsubscribe": True}
     present = {row.get("acltype"): row.get("allow") for row in known.get("acls") or []}
     wrong = {kind: allow for kind, allow in wanted.items() if present.get(kind) is not allow}

@@ -14,8 +14,7 @@ from enum import StrEnum
 
 from fleet.mqtt.topics import SUBSCRIPTIONS, Channel, Down, reply_topic
 
-#: What a topic level can hold safely: no slash, no wildcard, nothing that a broker gives a meaning of its
-#: own.
+#: What a topic level can hold safely: no slash, no wildcard, nothing that has a meaning to a broker.
 _SERIAL = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 #: A remote links two aircraft at most; a gateway that claims hundreds must not swell the broker's tables.
 MAX_AIRCRAFT = 16
@@ -103,8 +102,7 @@ def _space(channel: Channel) -> str:
 
 
 def gateway(sn: str, aircraft: Iterable[str] = ()) -> Rules:
-    """The rules of the dock or remote `sn` with these aircraft. Raises `ValueError` for a serial that is
-    none.
+    """The rules of the dock or remote `sn` with these aircraft. Raises `ValueError` for no serial.
 
     A `status` message is a gateway's alone: an aircraft has no topology to announce. An aircraft whose serial
     cannot stand in a topic has no topics; it is passed over, for the gateway's own must work whatever it

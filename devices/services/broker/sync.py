@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,14 +28,15 @@ logger = logging.getLogger(__name__)
 
 #: How often an account is looked at again when it changes while the broker is being told.
 _ATTEMPTS = 5
+#: For the connection to the broker and for each of its answers, in seconds.
+TIMEOUT = 10.0
+_TASK = "devices.tasks.broker_sync"
 _reconciling = threading.Lock()
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What `reconcile` found: gateways looked at, set right, removed from the broker, and those it could not
-    set.
-    """
+    """What `reconcile` did: gateways looked at, set right, removed from the broker, not to be set right."""
 
     checked: int = 0
     changed: int = 0
@@ -57,11 +59,10 @@ def request(*device_ids: int | None) -> None:
 def _queue(device_ids: list[int]) -> None:
     for device_id in device_ids:
         try:
-            app.send_task("devices.tasks.broker_sync", args=[device_id], retry=False, ignore_result=True, expires=120)
+            app.send_task(_TASK, args=[device_id], retry=False, ignore_result=True, expires=120)
         except Exception as error:
-            # Redis is away: the account stays marked as not yet known to the broker, and `reconcile` mends
-            # it.
-            logger.warning("the broker is told of gateway %s by the next reconciliation: %s", device_id, error)
+            # Redis is away: the account stays marked as unknown to the broker, `reconcile` mends it.
+            logger.warning("gateway %s waits for the next reconciliation: %s", device_id, error)
             return
 
 
@@ -189,7 +190,7 @@ def _commands(account: Account, client: Json | None, role: Json | None) -> list[
     change: Json = {}
     if client.get("textdescription") != account.stamp:
         change |= {**identity, "password": secrets.decrypt(account.secret)}
-    if [one.get("rolename") for one in client.get("roles") or []] != [name] or client.get("groups"):
+    if _roles_of(client) != [name] or client.get("groups"):
         change |= {"roles": [{"rolename": name}], "groups": []}
     if change:
         commands.append({"command": "modifyClient", "username": account.username, **change})
@@ -202,13 +203,17 @@ def _remove_stranger(broker: DynamicSecurity, username: str, client: Json | None
     """End the account of a gateway that is in the database no more; 1 when it was ended."""
     if accounts.of_username(username) is not None:
         return 0
-    bears_role = client is not None and role["rolename"] in [one.get("rolename") for one in
-    client.get("roles") or []] answers = broker.run(dynsec.remove(username, client if bears_role else None,
-    role)) return int(not any(answer.error for answer in answers))
+    bears = client is not None and role["rolename"] in _roles_of(client)
+    answers = broker.run(dynsec.remove(username, client if bears else None, role))
+    return int(not any(answer.error for answer in answers))
+
+
+def _roles_of(client: Json) -> list[Any]:
+    return [one.get("rolename") for one in client.get("roles") or []]
 
 
 def _keep_bridge(broker: DynamicSecurity, clients: dict[str, Json], roles: dict[str, Json]) -> None:
-    """Give the bridge its account where the broker has none of that name; one that is there is left as it is."""
+    """Give the bridge its account where the broker has none of that name; else leave it alone."""
     username, password = accounts.of_url(settings.MQTT_URL)
     if not username or not password or username in clients:
         return
@@ -224,13 +229,13 @@ def _keep_bridge(broker: DynamicSecurity, clients: dict[str, Json], roles: dict[
     )
     for answer in broker.run(commands):
         if answer.error:
-            logger.error("the broker does not take the bridge's account: %s: %s", answer.command, answer.error)
+            logger.error("the broker refuses the bridge's account: %s: %s", answer.command, answer.error)
 
 
 def _control() -> DynamicSecurity:
     if not settings.MQTT_CONTROL_URL:
-        raise BrokerUnavailable("FLEET_MQTT_CONTROL_URL is empty: nobody may administer the broker's accounts.")
-    return DynamicSecurity(settings.MQTT_CONTROL_URL)
+        raise BrokerUnavailable("FLEET_MQTT_CONTROL_URL is empty: nobody may keep the broker's accounts.")
+    return DynamicSecurity(settings.MQTT_CONTROL_URL, TIMEOUT)
 
 
 def _told(account: Account, error: str = "") -> None:
@@ -250,10 +255,9 @@ def _cannot(which: Q, error: str) -> None:
 
 
 def _asks_us(which: Q) -> None:
-    """A broker that asks us (EMQX, amqtt) knows an account as soon as the database does; `none` is kept by
-    hand.
-    """
+    """A broker that asks us (EMQX, amqtt) knows what the database knows; `none` is kept by hand."""
     decide.forget()
     if settings.BROKER in ("emqx", "embedded"):
         changed = Q(broker_stamp=None) | ~Q(broker_stamp=F("changed_at")) | ~Q(broker_error="")
-        GatewayCredential.objects.filter(which & changed).update(broker_stamp=F("changed_at"), broker_error="")
+        rows = GatewayCredential.objects.filter(which & changed)
+        rows.update(broker_stamp=F("changed_at"), broker_error="")

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.db import DatabaseError, connections
 
-from fleet.embedded.environment import prepare
+from fleet.embedded.environment import Plan, prepare, write_private
 from fleet.embedded.launcher import CannotStart, Launcher
+from fleet.embedded.programs import simulator_credentials
+from fleet.env import read
 from fleet.services import demo
+
+
+def migrate() -> None:
+    """Bring the database up to date."""
+    call_command("check", fail_level="ERROR", stdout=io.StringIO(), stderr=io.StringIO())
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def seed(plan: Plan) -> list[str]:
+    """Fill an empty database and leave the simulator its credentials; lines for the operator."""
+    try:
+        chosen = read.text("FLEET_ADMIN_PASSWORD")
+        made = demo.seed(chosen)
+        if plan.simulates:
+            credentials = {
+                "mqtt": settings.MQTT_PUBLIC_URL,
+                "gateways": demo.simulated_gateways(made.workspace),
+            }
+            write_private(simulator_credentials(plan), json.dumps(credentials, indent=1))
+    finally:
+        connections.close_all()
+    lines = [f"User           {made.username}"]
+    if made.password and not chosen:
+        lines.append(f"Password       {made.password}   (shown this once; change it in the console)")
+    return lines
 
 
 class Command(BaseCommand):
@@ -28,17 +58,7 @@ class Command(BaseCommand):
         except (ImproperlyConfigured, PermissionError) as error:
             raise CommandError(str(error)) from error
 
-        def migrate() -> None:
-            call_command("check", fail_level="ERROR")
-            call_command("migrate", verbosity=0, interactive=False)
-
-        def seed() -> list[str]:
-            try:
-                return demo.seed()
-            finally:
-                connections.close_all()
-
         try:
-            Launcher(plan, migrate=migrate, seed=seed).run()
-        except CannotStart as error:
+            Launcher(plan, migrate=migrate, seed=lambda: seed(plan)).run()
+        except (CannotStart, SystemCheckError, DatabaseError) as error:
             raise CommandError(f"\n{error}") from error

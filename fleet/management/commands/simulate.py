@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from fleet.simulator import (
+    Address,
     Behaviour,
     Credentials,
     CredentialsError,
@@ -107,13 +108,16 @@ class Command(BaseCommand):
 def read_credentials(path: str | None, mqtt: str | None, docks: int | None) -> Credentials:
     """The gateways to simulate: from a file, or invented for a broker that lets everybody in."""
     if path is None:
-        return invented(1 if docks is None else docks, mqtt or "mqtt://127.0.0.1:1883", others=docks is None)
+        credentials = invented(docks or 1, mqtt or "mqtt://127.0.0.1:1883", others=docks is None)
+        Address.parse(credentials.mqtt)
+        return credentials
     credentials = Credentials.load(path)
     if mqtt is not None:
         credentials = Credentials(mqtt=mqtt, gateways=credentials.gateways)
     credentials = credentials if docks is None else credentials.with_docks(docks)
     if not credentials.gateways:
         raise CredentialsError(f"{path} names no gateway")
+    Address.parse(credentials.mqtt)
     return credentials
 
 

@@ -11,7 +11,7 @@ from devices.services import gateways
 
 
 class Command(BaseCommand):
-    help = "Withdraws a gateway's access and ends its present connections; rotate_gateway --restore lets it in again."
+    help = "Shuts a gateway out at once; rotate_gateway --restore lets it in again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("sn", help="the gateway's serial number")
