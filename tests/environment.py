@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+_installation = Path(os.environ.get("FLEET_DATA_DIR") or Path(__file__).resolve().parent.parent / "var").resolve()
 _directory = Path(tempfile.mkdtemp(prefix="fleet-pytest-"))
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 
@@ -34,6 +35,6 @@ atexit.register(_redis.kill)
 os.environ["REDIS_URL"] = _redis.url
 
 # The vendor scripts that `make` installed beside the real data directory are for browser tests too.
-_modules = Path(__file__).resolve().parent.parent / "var" / "node_modules"
+_modules = _installation / "node_modules"
 if _modules.is_dir():
     (_directory / "node_modules").symlink_to(_modules)

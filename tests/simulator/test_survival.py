@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -37,6 +38,60 @@ async def test_events_said_while_the_broker_is_away_arrive_after_its_return(brok
         # It introduced itself again, as after a power failure.
         assert len(cloud.bodies(dock.sn, "status")) == 2
         assert len(cloud.bodies(dock.sn, "requests", "airport_bind_status")) == 2
+
+
+class Cable:
+    """Between device and broker. `mute` swallows what the broker says; `cut()` breaks every connection."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._writers: list[asyncio.StreamWriter] = []
+        self.mute = False
+
+    async def __aenter__(self) -> Cable:
+        self._server = await asyncio.start_server(self._plug, "127.0.0.1", 0)
+        self.url = f"mqtt://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        self.cut()
+
+    async def _plug(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers += [writer, back]
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._pass(reader, back), self._pass(there, writer, from_broker=True))
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_broker: bool = False
+    ) -> None:
+        while data := await reader.read(65536):
+            if not (from_broker and self.mute):
+                writer.write(data)
+        writer.close()
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.close()
+        self._writers.clear()
+
+
+async def test_what_the_broker_never_confirmed_is_sent_again(broker, cloud) -> None:
+    async with Cable(broker.port) as cable, fleet_at(cable.url) as fleet:
+        dock = fleet.docks[0]
+        await dock.until(lambda: dock.online and not dock.unanswered)
+        cable.mute = True
+        pending = dock.post_event("device_exit_homing_notify", {"action": 1}, need_reply=0)
+        await cloud.until(lambda: cloud.bodies(dock.sn, "events", "device_exit_homing_notify"))
+        assert not pending.answered.done()
+        cable.mute = False
+        cable.cut()
+        await dock.until(lambda: pending.answered.done(), 30)
+        await cloud.until(lambda: len(cloud.bodies(dock.sn, "events", "device_exit_homing_notify")) == 2)
+        assert (
+            len({body["tid"] for body in cloud.bodies(dock.sn, "events", "device_exit_homing_notify")}) == 1
+        )
 
 
 async def test_a_command_under_way_ends_although_the_broker_restarts(broker, cloud) -> None:

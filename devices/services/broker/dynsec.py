@@ -157,6 +157,7 @@ def acls_of(rules: Rules) -> frozenset[Acl]:
         if rules.shared and not topic.startswith("$"):
             rows.add(("subscribePattern", f"$share/+/{topic}", 0, True))
     rows.add(("publishClientReceive", "#", -1, False))
+    rows |= {("subscribePattern", topic, 0, True) for topic in rules.ahead}
     return frozenset(rows)
 
 

@@ -75,11 +75,17 @@ class Rules:
 
     publish: frozenset[str]
     read: frozenset[str]
+    #: What it may subscribe to where the broker looks again at each delivery (Mosquitto, amqtt): a device subscribes
+    #: to its aircraft's answers when it connects, before we know which aircraft that is, and never tries again.
+    ahead: frozenset[str] = frozenset()
     #: Whether it may use `$share/{group}/…`: a gateway has nobody to share with.
     shared: bool = False
 
-    def allow(self, action: Action | str, topic: str) -> bool:
-        """Whether the account may do this with this topic (for `subscribe`: this topic filter)."""
+    def allow(self, action: Action | str, topic: str, *, checks_deliveries: bool = False) -> bool:
+        """Whether the account may do this with this topic (for `subscribe`: this topic filter).
+
+        `checks_deliveries`: the broker asks again (`receive`) before it hands a message over.
+        """
         if action == Action.PUBLISH:
             return is_topic(topic) and any(covers(rule, topic) for rule in self.publish)
         if action == Action.RECEIVE:
@@ -91,9 +97,12 @@ class Rules:
             if match is None:
                 return False
             topic = match[1]
-        return is_filter(topic) and any(covers(rule, topic) for rule in self.read)
+        readable = self.read | self.ahead if checks_deliveries else self.read
+        return is_filter(topic) and any(covers(rule, topic) for rule in readable)
 
 
+#: Answers to an aircraft's messages.
+ANSWERS = frozenset({"thing/product/+/state_reply", "thing/product/+/events_reply"})
 NOTHING = Rules(frozenset(), frozenset())
 
 
@@ -115,7 +124,7 @@ def gateway(sn: str, aircraft: Iterable[str] = ()) -> Rules:
     for serial in [serial for serial in aircraft if is_serial(serial) and serial != sn][:MAX_AIRCRAFT]:
         own |= {f"thing/product/{serial}/{channel}" for channel in Channel if channel is not Channel.STATUS}
         read.add(f"thing/product/{serial}/#")
-    return Rules(frozenset(own), frozenset(read))
+    return Rules(frozenset(own), frozenset(read), ahead=ANSWERS)
 
 
 def bridge() -> Rules:

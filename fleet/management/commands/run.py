@@ -50,7 +50,7 @@ class Command(BaseCommand):
         "stays until Ctrl-C. Servers named by DATABASE_URL, REDIS_URL and MQTT_URL are used instead of "
         "embedded ones."
     )
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

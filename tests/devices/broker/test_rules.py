@@ -183,6 +183,17 @@ def test_mosquitto_is_told_the_same() -> None:
     assert {
         topic for kind, topic, _, allowed in acls if kind == "publishClientSend" and allowed
     } == RULES.publish
-    assert {topic for kind, topic, _, allowed in acls if kind == "subscribePattern" and allowed} == RULES.read
+    listened = {topic for kind, topic, _, allowed in acls if kind == "subscribePattern" and allowed}
+    assert listened == RULES.read | RULES.ahead
+    received = {topic for kind, topic, _, allowed in acls if kind == "publishClientReceive" and allowed}
+    assert received == RULES.read
     assert ("publishClientReceive", "#", -1, False) in acls
     assert dynsec.acls_in({"acls": dynsec.rows(acls)}) == acls
+
+
+def test_answers_are_listened_for_ahead_only_where_the_broker_checks_each_delivery() -> None:
+    topic = "thing/product/NOT-YET-KNOWN/state_reply"
+    assert RULES.allow("subscribe", topic, checks_deliveries=True)
+    assert not RULES.allow("subscribe", topic)
+    assert not RULES.allow("receive", topic, checks_deliveries=True)
+    assert not RULES.allow("subscribe", "thing/product/NOT-YET-KNOWN/services", checks_deliveries=True)

@@ -1,0 +1,145 @@
+"""What every list and form of the console shares: one workspace, one role, no look at anybody else's rows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from fleet.models import Role, User, Workspace
+from fleet.services import access
+
+_CACHE = "_fleet_role"
+
+
+def current_workspace(request: HttpRequest) -> Workspace | None:
+    """The workspace the page is about; None for somebody without any."""
+    workspace: Workspace | None = getattr(request, "workspace", None)
+    return workspace or None
+
+
+def current_role(request: HttpRequest) -> Role | None:
+    """The person's role in the current workspace, asked of the database once a request.
+
+    A superuser is admin even while there is no workspace at all, for somebody has to add the first.
+    """
+    workspace, user = current_workspace(request), request.user
+    key = (user.pk, workspace.pk if workspace else None)
+    known: tuple[Any, Role | None] | None = getattr(request, _CACHE, None)
+    if known is not None and known[0] == key:
+        return known[1]
+    if workspace is not None:
+        role = access.role_of(user, workspace)
+    else:
+        role = Role.ADMIN if user.is_active and user.is_superuser else None
+    setattr(request, _CACHE, (key, role))
+    return role
+
+
+def covers(request: HttpRequest, role: Role | str | None) -> bool:
+    """Whether the person's role in the current workspace covers `role`; None is nobody."""
+    if role is None:
+        return False
+    present = current_role(request)
+    return present is not None and present.covers(role)
+
+
+def limits(model: type[models.Model], workspace: Workspace | None) -> models.Q | None:
+    """What of `model` may be offered as a choice in this workspace; None when it belongs to no workspace."""
+    if model is Workspace:
+        return models.Q(pk=workspace.pk if workspace else None)
+    if model is User:
+        return models.Q(memberships__workspace=workspace) if workspace else models.Q(pk=None)
+    try:
+        model._meta.get_field("workspace")
+    except FieldDoesNotExist:
+        return None
+    return models.Q(workspace=workspace) if workspace else models.Q(pk=None)
+
+
+class WorkspaceRelatedFilter(admin.RelatedFieldListFilter):
+    """A list filter by a related row that offers the current workspace's rows only.
+
+    Use it as `list_filter = [("device", WorkspaceRelatedFilter)]`: Django's own would name every tenant's rows.
+    """
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        limit = limits(field.remote_field.model, current_workspace(request))
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        choices: list[tuple[str, str]] = field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to=limit if limit is not None else {}
+        )
+        return choices
+
+
+class WorkspaceAdmin(ModelAdmin):
+    """A model seen through the current workspace.
+
+    `workspace_path` is the lookup from the model to its workspace; None for what all workspaces share (device
+    models). Each `…_role` is the least role that may do it, None for nobody.
+    """
+
+    workspace_path: ClassVar[str | None] = "workspace"
+    view_role: ClassVar[Role | str | None] = Role.VIEWER
+    change_role: ClassVar[Role | str | None] = Role.OPERATOR
+    add_role: ClassVar[Role | str | None] = None
+    delete_role: ClassVar[Role | str | None] = None
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        if self.workspace_path is None:
+            return rows
+        workspace = current_workspace(request)
+        return rows.filter(**{self.workspace_path: workspace}) if workspace else rows.none()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return covers(request, self.view_role) or self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return covers(request, self.change_role)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return covers(request, self.add_role)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return covers(request, self.delete_role)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        self._limit(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        self._limit(db_field, request, kwargs)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def _limit(self, db_field: Any, request: HttpRequest, kwargs: dict[str, Any]) -> None:
+        limit = limits(db_field.remote_field.model, current_workspace(request))
+        if limit is not None:
+            rows = kwargs.get("queryset")
+            if rows is None:
+                rows = db_field.remote_field.model._default_manager.all()
+            kwargs["queryset"] = rows.filter(limit)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new row belongs to the workspace it was made in, whatever the form said."""
+        if not change and self.workspace_path == "workspace":
+            obj.workspace = current_workspace(request)
+        super().save_model(request, obj, form, change)
+
+
+class ReadOnlyAdmin(WorkspaceAdmin):
+    """History: looked at, never touched."""
+
+    change_role = None
