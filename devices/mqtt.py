@@ -100,18 +100,21 @@ def event(message: Message) -> None:
 
 
 @watch(Channel.EVENTS)
-def command_progress(message: Message) -> None:
-    """An event may tell how far a command is."""
-    telemetry.seen(message.sn)
-    replies.progress(message)
-
-
 @watch(Channel.REQUESTS)
 @watch(Channel.SERVICES_REPLY)
 @watch(Channel.PROPERTY_SET_REPLY)
-def sign_of_life(message: Message) -> None:
-    """Whoever speaks is alive."""
+@watch(Channel.STATE)
+@watch(Channel.STATUS)
+def heard(message: Message) -> None:
+    """Whoever speaks is alive, and what they said can be read later."""
     telemetry.seen(message.sn)
+    message_log.store(message)
+
+
+@watch(Channel.EVENTS)
+def command_progress(message: Message) -> None:
+    """An event may tell how far a command is."""
+    replies.progress(message)
 
 
 @on_reject

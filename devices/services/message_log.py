@@ -1,4 +1,8 @@
-"""The message log: everything but telemetry, both ways. Gathered in memory and written in batches by the bridge."""
+"""The message log: everything but telemetry, both ways.
+
+What a device says is written in the transaction that handles it, so that what was acknowledged can be read. What we
+say is gathered in memory and written in batches.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from devices.models import Device, LoggedMessage
+from fleet.mqtt.messages import Message
 from fleet.services import broadcast
 
 logger = logging.getLogger(__name__)
@@ -22,8 +27,34 @@ _pending: deque[tuple[str, str, Any, datetime]] = deque(maxlen=_BUFFER)
 _lock = threading.Lock()
 
 
+def store(message: Message) -> None:
+    """Write one message of a registered device, in the caller's transaction.
+
+    A healthy device says every two seconds that it has no alarms; that is left out.
+    """
+    if message.method == "hms" and not message.fields.get("list"):
+        return
+    device = Device.objects.only("pk", "workspace_id").filter(sn=message.sn).first()
+    if device is None:
+        return
+    LoggedMessage.objects.create(
+        workspace_id=device.workspace_id,
+        device_id=device.pk,
+        direction=LoggedMessage.Direction.UP,
+        topic=message.topic[:200],
+        method=message.method[:100],
+        tid=message.tid[:64],
+        bid=message.bid[:64],
+        payload=message.envelope,
+        at=datetime.now(UTC),
+    )
+    broadcast.changed(device.workspace_id, "message", id=device.pk)
+
+
 def note(direction: str, topic: str, envelope: Any) -> None:
-    """Remember one message. Never blocks; when the database is away for long, the oldest go first."""
+    """Remember one message of ours. Never blocks; when the database is away for long, the oldest go first."""
+    if direction != LoggedMessage.Direction.DOWN or envelope.get("method") == "hms":
+        return
     with _lock:
         _pending.append((direction, topic, envelope, datetime.now(UTC)))
 

@@ -93,6 +93,8 @@ def write_configuration(
         # What a kill may lose of the queues of absent clients, in seconds.
         "autosave_interval 2",
         "persistent_client_expiration 7d",
+        # The bridge acknowledges after its commit; twenty at a time, the default, would slow it down.
+        "max_inflight_messages 500",
         "max_queued_messages 10000",
         "max_packet_size 10485760",
         "sys_interval 10",
