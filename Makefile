@@ -56,7 +56,7 @@ format: ## put the code into the house's format
 	@$(DEVELOPER) -- ruff format .
 
 conformance: ## every example message of the documentation against this server (EXAMPLES=methods.jsonl)
-	@exec $(DEVELOPER) -- $(QUIET) python manage.py conformance $(EXAMPLES)
+	@exec $(DEVELOPER) -- $(QUIET) python -m tests.conformance $(EXAMPLES)
 
 bench: ## how fast, as ratios; see docs/
 	@exec $(DEVELOPER) -- $(QUIET) python -m bench

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
 from django.contrib.auth import get_user
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
@@ -68,10 +71,8 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
 
     def viewer(self) -> User | None:
         """Whoever the session belongs to now, not when the socket was opened."""
-        session = self.scope["session"]
-        if not session.exists(session.session_key):
-            return None
-        request = type("Request", (), {"session": type(session)(session.session_key)})()
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.scope["session"].session_key)
         user = get_user(request)
         return user if isinstance(user, User) else None
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -12,3 +13,9 @@ class FleetConfig(AppConfig):
     def ready(self) -> None:
         autodiscover_modules("mqtt")
         from fleet import checks  # noqa: F401 - registers Django's system checks
+
+
+class FleetAdminConfig(AdminConfig):
+    """Django's admin, open to every member of a workspace."""
+
+    default_site = "fleet.admin_site.FleetAdminSite"

@@ -12,6 +12,7 @@ from celery import bootsteps
 from django.conf import settings
 
 from fleet.mqtt import bridge
+from fleet.mqtt.messages import now_ms
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc,name-defined,
     def _run(self, worker: Any) -> None:
         queues = sorted(worker.app.amqp.queues.consume_from)
         while True:
-            state: dict[str, Any] = {"queues": queues}
+            state: dict[str, Any] = {"queues": queues, "at": now_ms()}
             if (running := bridge.current) is not None:
                 state["bridge"] = {
                     "connected": running.connected,

@@ -40,7 +40,7 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 # --- Apps -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # without "Basic" it puts its own site in the place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "fleet.apps.FleetConfig",
@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "waylines.apps.WaylinesConfig",
     "media.apps.MediaConfig",
     "livestream.apps.LivestreamConfig",
-    "django.contrib.admin",
+    "fleet.apps.FleetAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

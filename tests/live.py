@@ -109,6 +109,11 @@ class LiveFleet:
         out = self.manage("shell", "-v", "0", "-c", f"import json\n{code}\nprint('\\x1e' + json.dumps(answer, default=str))")
         return json.loads(out.rsplit("\x1e", 1)[1])
 
+    def redis_connection(self) -> Any:
+        import redis
+
+        return redis.Redis.from_url(self.redis.url)
+
     def start(self) -> None:
         self.manage("migrate", "-v", "0")
         for process in self.processes:

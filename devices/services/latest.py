@@ -31,14 +31,15 @@ class Latest:
     def merge(self, properties: Mapping[str, Any], stamp: int) -> None:
         """Take what is not older than what we have. Objects merge one level deep, for parts of them come alone too."""
         mine, stamps = self.properties, self.stamps
+        if stamp < self.reported_at:  # the rare case: something here may be older than what we have
+            properties = {key: value for key, value in properties.items() if not 0 < stamps.get(key, 0) - stamp < CLOCK_SET_BACK}
         for key, value in properties.items():
-            if stamps.get(key, 0) - stamp > 0 and stamps[key] - stamp < CLOCK_SET_BACK:
-                continue
             if type(value) is dict and type(before := mine.get(key)) is dict and before.keys() != value.keys():
                 value = {**before, **value}
             mine[key] = value
-            stamps[key] = stamp
-        self.reported_at = stamp
+        stamps.update(dict.fromkeys(properties, stamp))
+        if stamp > self.reported_at or self.reported_at - stamp >= CLOCK_SET_BACK:
+            self.reported_at = stamp
 
     def merge_under(self, properties: Mapping[str, Any], stamps: Mapping[str, int]) -> None:
         """Fill in from the row what another process (or an earlier life) wrote and we have nothing newer for."""

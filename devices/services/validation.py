@@ -58,7 +58,7 @@ def _check_value(field: Field, value: Any, where: str, errors: dict[str, str]) -
     elif field.type in ("int", "float"):
         _check_number(field, value, where, errors)
     elif field.type == "enum":
-        if field.choices and value not in [choice.value for choice in field.choices]:
+        if field.choices and not _is_listed(field, value):
             errors[where] = _("One of %(choices)s.") % {"choices": ", ".join(f"{c.value} ({c.label})" for c in field.choices)}
     elif field.type == "bool":
         if not isinstance(value, bool) and value not in (0, 1):
@@ -67,6 +67,15 @@ def _check_value(field: Field, value: Any, where: str, errors: dict[str, str]) -
         errors[where] = _("Text is needed.")
     elif field.max_length is not None and len(value) > field.max_length:
         errors[where] = _("At most %(count)s characters.") % {"count": field.max_length}
+
+
+def _is_listed(field: Field, value: Any) -> bool:
+    """Whether a choice has this value: pages print the numbers of one field now as numbers, now as text."""
+    values = [choice.value for choice in field.choices]
+    if value in values:
+        return True
+    spelled = {str(known) for known in values if not isinstance(known, bool)}
+    return isinstance(value, int | float | str) and not isinstance(value, bool) and str(value) in spelled
 
 
 def _check_number(field: Field, value: Any, where: str, errors: dict[str, str]) -> None:

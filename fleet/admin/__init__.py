@@ -1,1 +1,8 @@
 """The console's pages about workspaces and people."""
+
+from fleet.admin.audit import AuditAdmin
+from fleet.admin.people import PeopleAdmin
+from fleet.admin.tokens import TokenAdmin
+from fleet.admin.workspaces import WorkspaceSettingsAdmin
+
+__all__ = ["AuditAdmin", "PeopleAdmin", "TokenAdmin", "WorkspaceSettingsAdmin"]

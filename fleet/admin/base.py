@@ -10,42 +10,17 @@ from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from fleet.current import covers, current_role, current_workspace
 from fleet.models import Role, User, Workspace
-from fleet.services import access
 
-_CACHE = "_fleet_role"
-
-
-def current_workspace(request: HttpRequest) -> Workspace | None:
-    """The workspace the page is about; None for somebody without any."""
-    workspace: Workspace | None = getattr(request, "workspace", None)
-    return workspace or None
-
-
-def current_role(request: HttpRequest) -> Role | None:
-    """The person's role in the current workspace, asked of the database once a request.
-
-    A superuser is admin even while there is no workspace at all, for somebody has to add the first.
-    """
-    workspace, user = current_workspace(request), request.user
-    key = (user.pk, workspace.pk if workspace else None)
-    known: tuple[Any, Role | None] | None = getattr(request, _CACHE, None)
-    if known is not None and known[0] == key:
-        return known[1]
-    if workspace is not None:
-        role = access.role_of(user, workspace)
-    else:
-        role = Role.ADMIN if user.is_active and user.is_superuser else None
-    setattr(request, _CACHE, (key, role))
-    return role
-
-
-def covers(request: HttpRequest, role: Role | str | None) -> bool:
-    """Whether the person's role in the current workspace covers `role`; None is nobody."""
-    if role is None:
-        return False
-    present = current_role(request)
-    return present is not None and present.covers(role)
+__all__ = [
+    "ReadOnlyAdmin",
+    "WorkspaceAdmin",
+    "WorkspaceRelatedFilter",
+    "covers",
+    "current_role",
+    "current_workspace",
+]
 
 
 def limits(model: type[models.Model], workspace: Workspace | None) -> models.Q | None:
@@ -64,15 +39,15 @@ def limits(model: type[models.Model], workspace: Workspace | None) -> models.Q |
 class WorkspaceRelatedFilter(admin.RelatedFieldListFilter):
     """A list filter by a related row that offers the current workspace's rows only.
 
-    Use it as `list_filter = [("device", WorkspaceRelatedFilter)]`: Django's own would name every tenant's rows.
+    Used as `list_filter = [("device", WorkspaceRelatedFilter)]`; Django's own would name every tenant's rows.
     """
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
+    ) -> list[Any]:
         limit = limits(field.remote_field.model, current_workspace(request))
         ordering = self.field_admin_ordering(field, request, model_admin)
-        choices: list[tuple[str, str]] = field.get_choices(
+        choices: list[Any] = field.get_choices(
             include_blank=False, ordering=ordering, limit_choices_to=limit if limit is not None else {}
         )
         return choices

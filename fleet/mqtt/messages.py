@@ -85,22 +85,23 @@ def decode(topic: str, payload: bytes, limit: int = 1_000_000) -> Message:
             raise Rejected("json", f"Not JSON: {error}") from None
     if not isinstance(envelope, dict):
         raise Rejected("shape", f"JSON, but a {type(envelope).__name__} where an object must stand.")
-    stamp = envelope.get("timestamp")
+    get = envelope.get
+    stamp = get("timestamp")
     if stamp is None:
-        stamp = envelope.get("timestamp:")  # a slip of the documentation that some firmware shares
+        stamp = get("timestamp:")  # a slip of the documentation that some firmware shares
     return Message(
-        topic=topic,
-        sn=sn,
-        channel=channel,
-        method=_text(envelope.get("method")),
-        tid=_text(envelope.get("tid")),
-        bid=_text(envelope.get("bid")),
-        timestamp=stamp if type(stamp) is int and 10**11 < stamp < 10**14 else _milliseconds(stamp),
-        gateway=_text(envelope.get("gateway")) or sn,
-        data=envelope.get("data"),
-        need_reply=envelope.get("need_reply") in (1, "1", True),
-        envelope=envelope,
-        size=len(payload),
+        topic,
+        sn,
+        channel,
+        method if type(method := get("method", "")) is str else _text(method),
+        tid if type(tid := get("tid", "")) is str else _text(tid),
+        bid if type(bid := get("bid", "")) is str else _text(bid),
+        stamp if type(stamp) is int and 10**11 < stamp < 10**14 else _milliseconds(stamp),
+        gateway if type(gateway := get("gateway")) is str and gateway else _text(gateway) or sn,
+        get("data"),
+        get("need_reply") in (1, "1", True),
+        envelope,
+        len(payload),
     )
 
 

@@ -15,23 +15,28 @@
     3: "M3 11 L12 4 L21 11 V20 H3 Z M8 20 V14 H16 V20",
   };
 
-  const map = L.map("fleet-map-canvas", { zoomControl: true, preferCanvas: true, minZoom: 2, maxZoom: 20, worldCopyJump: true });
-  map.setView([30, 10], 2);
-  map.attributionControl.setPrefix("Leaflet");
-  L.control.scale().addTo(map);
-  window.fleetBaseMap(map, configuration.atlas, words.noMap).then((world) => {
-    if (!configuration.tiles) return;
-    const tiles = L.tileLayer(configuration.tiles, { attribution: configuration.attribution, maxZoom: 20 }).addTo(map);
-    L.control.layers({ [words.world]: world, [words.tiles]: tiles }).addTo(map);
-  });
-  const trailRenderer = L.canvas({ padding: 0.3 });
-
   const devices = new Map();
   let selected = null;
   let following = false;
   let fitted = false;
   let lastFrame = 0;
   let query = "";
+
+  const map = L.map("fleet-map-canvas", { zoomControl: true, preferCanvas: true, minZoom: 2, maxZoom: 20, worldCopyJump: true });
+  map.setView([30, 10], 2);
+  map.attributionControl.setPrefix("Leaflet");
+  L.control.scale().addTo(map);
+  // The console lays itself out after us: a map that was measured too early shows nothing.
+  new ResizeObserver(() => {
+    map.invalidateSize({ animate: false });
+    if (!fitted) fitted = fit();
+  }).observe(map.getContainer());
+  window.fleetBaseMap(map, configuration.atlas, words.noMap).then((world) => {
+    if (!configuration.tiles) return;
+    const tiles = L.tileLayer(configuration.tiles, { attribution: configuration.attribution, maxZoom: 20 }).addTo(map);
+    L.control.layers({ [words.world]: world, [words.tiles]: tiles }).addTo(map);
+  });
+  const trailRenderer = L.canvas({ padding: 0.3 });
 
   function element(tag, className, text) {
     const made = document.createElement(tag);
@@ -195,8 +200,8 @@
 
   function fit() {
     const places = [...devices.values()].filter((device) => device.summary.lat !== undefined).map((device) => [device.summary.lat, device.summary.lon]);
-    if (places.length) map.fitBounds(L.latLngBounds(places).pad(0.25), { maxZoom: 16 });
-    return places.length > 0;
+    if (places.length && map.getSize().x && map.getSize().y) map.fitBounds(L.latLngBounds(places).pad(0.25), { maxZoom: 16 });
+    return places.length > 0 && map.getSize().x > 0 && map.getSize().y > 0;
   }
 
   function count() {

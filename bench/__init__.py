@@ -1,0 +1,1 @@
+"""Benchmarks: figures as ratios against a bare peer in the same run. `make bench`."""

@@ -1,0 +1,75 @@
+"""The ledger: what was asked of devices, by whom, and what became of it. Nobody changes history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from devices.models import Command, CommandStatus
+from devices.services import live_device
+from fleet.admin.base import ReadOnlyAdmin, WorkspaceRelatedFilter
+
+_LABELS = {
+    CommandStatus.OK: "success",
+    CommandStatus.FAILED: "danger",
+    CommandStatus.REJECTED: "danger",
+    CommandStatus.TIMEOUT: "warning",
+    CommandStatus.CANCELED: "warning",
+}
+
+
+@admin.register(Command)
+class CommandAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "label", "device", "shown_status", "shown_progress", "result_text", "who"]
+    list_display_links = ["created_at", "label"]
+    list_filter = ["status", "channel", "danger", ("device", WorkspaceRelatedFilter)]
+    search_fields = ["method", "=tid", "=bid", "device__callsign", "=device__sn", "actor"]
+    ordering = ["-created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Command]:
+        return super().get_queryset(request).select_related("user", "device__model")
+
+    @admin.display(description=gettext_lazy("what"), ordering="method")
+    def label(self, command: Command) -> str:
+        return live_device.command_label(command)
+
+    @display(
+        description=gettext_lazy("status"), ordering="status", label={str(s): t for s, t in _LABELS.items()}
+    )
+    def shown_status(self, command: Command) -> tuple[str, str]:
+        return command.status, str(CommandStatus(command.status).label)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def shown_progress(self, command: Command) -> str:
+        return f"{command.progress} %" if command.progress is not None else "—"
+
+    @admin.display(description=gettext_lazy("who"), ordering="actor")
+    def who(self, command: Command) -> str:
+        return str(command.user) if command.user else command.actor
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        command = self.get_object(request, object_id)
+        if command is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            **live_device.command_context(command),
+            "title": live_device.command_label(command),
+            "opts": self.opts,
+            "live": f"/ws/console/devices/{command.device_id}/?command={command.pk}",
+            "subtitle": _("Command"),
+        }
+        return render(request, "console/command.html", context)

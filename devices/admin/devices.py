@@ -1,0 +1,157 @@
+"""Devices: the list, the page of each, and the way a dock or a remote comes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from unfold.decorators import display
+
+from devices.admin.access import GatewayPages
+from devices.admin.asking import AskingPages
+from devices.models import Device
+from devices.services import live_device, properties
+from fleet.admin.base import WorkspaceAdmin, WorkspaceRelatedFilter, covers
+from fleet.models import Role
+from fleet.services import audit, broadcast
+
+
+@admin.register(Device)
+class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
+    """Devices come with their gateway; only gateways are added by hand, and none is ever deleted."""
+
+    add_role = Role.OPERATOR
+    list_display = [
+        "name",
+        "shown_online",
+        "domain",
+        "shown_model",
+        "shown_gateway",
+        "battery",
+        "mode",
+        "last_seen",
+    ]
+    list_display_links = ["name"]
+    list_filter = ["online", "domain", ("gateway", WorkspaceRelatedFilter)]
+    search_fields = ["callsign", "sn", "model__name", "model__key"]
+    ordering = ["callsign", "sn"]
+    fields = ["callsign", "icon_normal", "icon_selected"]
+    change_form_template = "console/device.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
+        rows = super().get_queryset(request).select_related("model", "gateway__model", "state", "workspace")
+        match = request.resolver_match
+        if match and (match.url_name or "").endswith("changelist"):
+            rows = rows.defer("state__properties", "state__stamps")
+        return rows
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(route: str, view: Any, name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(never_cache(view)), name=f"devices_device_{name}")
+
+        return [
+            page("<int:pk>/command/<str:method>/", self.command_view, "command"),
+            page("<int:pk>/property/", self.property_view, "property"),
+            page("<int:pk>/access/", self.access_view, "access"),
+            *super().get_urls(),
+        ]
+
+    @display(description=gettext_lazy("callsign"), ordering="callsign", header=True)
+    def name(self, device: Device) -> list[str]:
+        return [str(device), device.sn if device.callsign else ""]
+
+    @display(
+        description=gettext_lazy("state"), ordering="online", label={"online": "success", "offline": "info"}
+    )
+    def shown_online(self, device: Device) -> tuple[str, str]:
+        return ("online", _("Online")) if device.online else ("offline", _("Offline"))
+
+    @admin.display(description=gettext_lazy("model"), ordering="model__name")
+    def shown_model(self, device: Device) -> str:
+        return device.model_name
+
+    @admin.display(description=gettext_lazy("gateway"), ordering="gateway__callsign")
+    def shown_gateway(self, device: Device) -> str:
+        return str(device.gateway) if device.gateway else "—"
+
+    @admin.display(description=gettext_lazy("battery"))
+    def battery(self, device: Device) -> str:
+        state = live_device.state_of(device)
+        return f"{state.summary['battery']} %" if state and "battery" in state.summary else "—"
+
+    @admin.display(description=gettext_lazy("mode"))
+    def mode(self, device: Device) -> str:
+        state = live_device.state_of(device)
+        return (live_device.mode_text(device, state.summary) if state else "") or "—"
+
+    @admin.display(description=gettext_lazy("last seen"), ordering="state__seen_at")
+    def last_seen(self, device: Device) -> str:
+        state = live_device.state_of(device)
+        return timezone.localtime(state.seen_at).strftime("%Y-%m-%d %H:%M:%S") if state else _("never")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        device = self.get_object(request, object_id)
+        if device is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, device):
+            raise PermissionDenied
+        partials = {
+            target.removeprefix("live-"): {"id": target, "template": template, "context": context(device)}
+            for target, (template, context) in live_device.PARTIALS.items()
+        }
+        context = {
+            **(extra_context or {}),
+            "title": str(device),
+            "subtitle": device.get_domain_display(),
+            "device": device,
+            "partials": partials,
+            "live": f"/ws/console/devices/{device.pk}/",
+            "raw": live_device.raw_state(device),
+            "sections": self.services(request, device),
+            "reason": self.reason(request, device, Role.OPERATOR),
+            "has_properties": bool(properties.writable(device)),
+            "access": self.access_context(request, device),
+            "may_edit": covers(request, self.change_role),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.gateway_add_view(request)
+
+    def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
+        """Only what a person may edit is written: the bridge writes the rest of the row meanwhile."""
+        if not form.changed_data:
+            return
+        obj.save(update_fields=form.changed_data)
+        user: Any = request.user
+        audit.record(
+            "device.edited", workspace=obj.workspace, user=user, target=obj.sn, fields=form.changed_data
+        )
+        broadcast.changed(obj.workspace_id, "device", id=obj.pk)
+
+    def response_change(self, request: HttpRequest, obj: Device) -> HttpResponse:
+        self.message_user(request, _("Saved."))
+        return redirect(reverse("admin:devices_device_change", args=[obj.pk]))
+
+    def page(self, request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
+        """One of the device's own pages, in the console's frame."""
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, template, frame, status=status)
