@@ -138,7 +138,7 @@ def memory(fleet: LiveFleet) -> int:
     """Resident bytes of the bridge."""
     pids = [fleet.bridge.process.pid] if fleet.bridge.process else []
     best = 0
-    for line in os.popen("ps -eo pid,ppid,rss,args").read().splitlines()[1:]:  # noqa: S605, S607 - a fixed command
+    for line in os.popen("ps -eo pid,ppid,rss,args").read().splitlines()[1:]:  # noqa: S605 - a fixed command
         pid, _ppid, rss, arguments = line.split(None, 3)
         if "bridge@test" in arguments or int(pid) in pids:
             best = max(best, int(rss) * 1024)
@@ -155,7 +155,9 @@ def round_trips(fleet: LiveFleet, url: str, count: int = 200) -> tuple[list[floa
     def client(name: str) -> Client:
         made = Client(CallbackAPIVersion.VERSION2, client_id=name)
         made.username_pw_set(unquote(parts.username or ""), unquote(parts.password or ""))
-        made.on_socket_open = lambda _client, _userdata, opened: opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made.on_socket_open = lambda _client, _userdata, opened: opened.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )
         made.connect(parts.hostname or "", parts.port or 1883)
         return made
 

@@ -54,7 +54,9 @@ def osd(sn: str, sequence: int) -> bytes:
         "storage": {"total": 60000000, "used": 1234567},
         "obstacle_avoidance": {"horizon": 1, "upside": 1, "downside": 1},
     }  # fmt: skip
-    return orjson.dumps({"tid": f"{sequence}", "bid": sn, "timestamp": 1_760_000_000_000 + sequence, "gateway": sn, "data": data})
+    return orjson.dumps(
+        {"tid": f"{sequence}", "bid": sn, "timestamp": 1_760_000_000_000 + sequence, "gateway": sn, "data": data}
+    )
 
 
 def connect(url: str, client_id: str) -> socket.socket:
@@ -75,7 +77,11 @@ def packets(serials: list[str], sequence: int) -> list[bytes]:
 
 def _flood(url: str, serials: list[str], seconds: float, rate: float) -> None:
     link = connect(url, f"bench-sender-{random.random()}")
-    rounds = [b"".join(packets(serials[start : start + 50], sequence)) for sequence in range(4) for start in range(0, len(serials), 50)]
+    rounds = [
+        b"".join(packets(serials[start : start + 50], sequence))
+        for sequence in range(4)
+        for start in range(0, len(serials), 50)
+    ]
     begun, sent = time.monotonic(), 0
     while time.monotonic() - begun < seconds:
         for chunk in rounds:
@@ -92,7 +98,9 @@ def _flood(url: str, serials: list[str], seconds: float, rate: float) -> None:
 @contextmanager
 def flood(url: str, serials: list[str], seconds: float, rate: float = 0) -> Iterator[None]:
     """Send telemetry of all serials in turn from another process, as fast as the broker takes it, or at `rate`/s."""
-    sender = multiprocessing.get_context("spawn").Process(target=_flood, args=(url, serials, seconds, rate), daemon=True)
+    sender = multiprocessing.get_context("spawn").Process(
+        target=_flood, args=(url, serials, seconds, rate), daemon=True
+    )
     sender.start()
     try:
         yield

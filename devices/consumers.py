@@ -1,7 +1,7 @@
 """The console's live pages: the current state first, then what changes.
 
-A socket joins its workspace's group before it reads the state, so that nothing falls between the two. What it may see is
-checked when it opens and again every half minute; a person who lost their part in the workspace is cut off.
+A socket joins its workspace's group before it reads the state, so that nothing falls between the two. What it may see
+is checked when it opens and again every half minute; a person who lost their part in the workspace is cut off.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PERIOD = 1.0
 FORBIDDEN = 4403
 
 
-class ConsoleConsumer(AsyncJsonWebsocketConsumer):
+class ConsoleConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc] # channels has no types
     """A socket of one person on one workspace. Subclasses say which workspace and what to send."""
 
     workspace_id: UUID | None = None
@@ -104,7 +104,7 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):
 
 
 class MapConsumer(ConsoleConsumer):
-    """The live map: `{"kind": "state", "devices": […], "trails": {…}}`, then `{"kind": "telemetry", …}` once a second."""
+    """The live map: `{"kind": "state", "devices": […], "trails": {…}}`, then a `{"kind": "telemetry", …}` a second."""
 
     _trails_sent = False
 
@@ -124,10 +124,10 @@ class MapConsumer(ConsoleConsumer):
         await self.send_json(await database_sync_to_async(self._state)())
 
     def _state(self) -> dict[str, Any]:
-        assert self.workspace_id is not None
-        state: dict[str, Any] = {"kind": "state", "devices": live_map.devices(self.workspace_id)}
+        workspace_id = str(self.workspace_id)
+        state: dict[str, Any] = {"kind": "state", "devices": live_map.devices(workspace_id)}
         if not self._trails_sent:
-            state["trails"] = live_map.trails(self.workspace_id)
+            state["trails"] = live_map.trails(workspace_id)
             self._trails_sent = True
         return state
 
@@ -172,7 +172,9 @@ class DeviceConsumer(ConsoleConsumer):
 
     def _command_frames(self, device: Device) -> list[dict[str, Any]]:
         with contextlib.suppress(ValueError):
-            command = Command.objects.select_related("device", "user").filter(pk=UUID(self.command_id), device=device).first()
+            command = (
+                Command.objects.select_related("device", "user").filter(pk=UUID(self.command_id), device=device).first()
+            )
             if command is not None:
                 html = render_to_string("console/partials/command.html", live_device.command_context(command))
                 return [{"kind": "html", "target": "live-command", "html": html}]

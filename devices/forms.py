@@ -226,13 +226,14 @@ def _number(field: Field, common: dict[str, Any]) -> forms.Field:
     if field.step and field.minimum is None:
         # With a minimum, a browser would count the steps from there and refuse what the device takes.
         attrs["step"] = f"{field.step:g}" if field.type == "float" and field.step >= 0.001 else attrs["step"]
-    kind = forms.IntegerField if field.type == "int" else forms.FloatField
-    return kind(
+    kind: Any = forms.IntegerField if field.type == "int" else forms.FloatField
+    made: forms.Field = kind(
         min_value=field.minimum,
         max_value=field.maximum,
         widget=UnfoldAdminDecimalFieldWidget(attrs=attrs),
         **common,
     )
+    return made
 
 
 def _help(field: Field) -> str:

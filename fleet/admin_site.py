@@ -8,13 +8,13 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from fleet.current import current_person, current_workspace
-from fleet.models import User
+from fleet.models import Role, User
 from fleet.services import access, audit, lockout, people
 
 
@@ -24,9 +24,7 @@ class ConsoleLoginForm(AuthenticationForm):
     error_messages = {
         "invalid_login": gettext_lazy("The user name or the password is wrong."),
         "inactive": gettext_lazy("The user name or the password is wrong."),
-        "no_workspace": gettext_lazy(
-            "You belong to no workspace yet. Ask an administrator to add you to one."
-        ),
+        "no_workspace": gettext_lazy("You belong to no workspace yet. Ask an administrator to add you to one."),
     }
 
     def clean(self) -> dict[str, Any]:
@@ -78,9 +76,7 @@ class FleetAdminSite(UnfoldAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return redirect("console:map")
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         answer: HttpResponse = super().password_change(request, extra_context)
         if request.method == "POST" and answer.status_code == 302:
             people.own_password_changed(current_person(request), current_workspace(request))
@@ -98,12 +94,14 @@ class FleetAdminSite(UnfoldAdminSite):
 
 
 def after_switch(request: HttpRequest) -> str:
-    """Where to go on in another workspace: the same page, or the list of a row, for the row stays behind."""
+    """Where to go on in another workspace.
+
+    The list, if every member may see it, also from a row or a form, for these stay behind; else the map.
+    """
     match = request.resolver_match
-    if match is None or not (match.args or match.kwargs):
+    page = getattr(match.func, "model_admin", None) if match else None
+    if page is not None and getattr(page, "view_role", None) == Role.VIEWER:
+        return reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
+    if page is None and match is not None and not (match.args or match.kwargs):
         return request.path
-    page = (match.url_name or "").rsplit("_", 1)[0]
-    try:
-        return reverse(f"{match.namespace}:{page}_changelist")
-    except NoReverseMatch:
-        return reverse("console:map")
+    return reverse("console:map")

@@ -22,7 +22,7 @@ def documented_methods_have_an_owner(app_configs: Any, **kwargs: Any) -> list[Ch
                 messages.append(
                     Warning(
                         f"{route.owner} handles {channel} {route.method!r}, which no page documents.",
-                        hint="A slip in the name, or an observation of a real device: then add it to fleet/protocol/data.",
+                        hint="A slip in the name, or seen on a real device: then add it to fleet/protocol/data.",
                         id="fleet.W001",
                     )
                 )

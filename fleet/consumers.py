@@ -136,9 +136,7 @@ class PilotConsumer(AsyncWebsocketConsumer):
             return
         if len(self._messages) >= self.backlog_limit:
             self._closing = True
-            logger.warning(
-                "a Pilot socket of workspace %s is closed: it does not keep up", self._workspace_id
-            )
+            logger.warning("a Pilot socket of workspace %s is closed: it does not keep up", self._workspace_id)
             await self.close(CLOSE_TOO_SLOW)
             return
         self._messages.append(self._frame(event["biz_code"], event.get("timestamp"), event.get("data")))

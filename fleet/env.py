@@ -59,7 +59,9 @@ class Reader:
         value = self.text(name, default)
         parts = urlsplit(value)
         if parts.scheme not in schemes:
-            raise ImproperlyConfigured(f"{name} must start with {' or '.join(s + '://' for s in schemes)}, not {value!r}.")
+            raise ImproperlyConfigured(
+                f"{name} must start with {' or '.join(s + '://' for s in schemes)}, not {value!r}."
+            )
         try:
             _ = parts.port
         except ValueError as error:

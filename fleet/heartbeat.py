@@ -54,7 +54,8 @@ class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc,name-defined,
     def stop(self, worker: Any) -> None:
         self._stopping.set()
 
-    terminate = stop
+    def terminate(self, worker: Any) -> None:
+        self.stop(worker)
 
     def _run(self, worker: Any) -> None:
         queues = sorted(worker.app.amqp.queues.consume_from)

@@ -32,8 +32,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
         parts["redis"] = {"ok": False, "why": f"Redis does not answer ({type(error).__name__})."}
     bridges = [state["bridge"] for state in workers.values() if "bridge" in state]
     others = [state for state in workers.values() if QUEUE not in state["queues"]]
-    parts["broker"] = _part(any(bridge["connected"] for bridge in bridges), "No bridge has a connection to the MQTT broker.")
-    parts["bridge"] = _part(bool(bridges), "No bridge gives a sign of life; start: celery -A fleet worker -Q mqtt -P threads")
+    parts["broker"] = _part(
+        any(bridge["connected"] for bridge in bridges), "No bridge has a connection to the MQTT broker."
+    )
+    parts["bridge"] = _part(
+        bool(bridges), "No bridge gives a sign of life; start: celery -A fleet worker -Q mqtt -P threads"
+    )
     parts["worker"] = _part(bool(others), "No worker gives a sign of life; start: celery -A fleet worker -Q celery")
     healthy = all(part["ok"] for part in parts.values())
     response = JsonResponse({"ok": healthy, **parts}, status=200 if healthy else 503)

@@ -52,7 +52,12 @@ class Wire:
     def deliver(self, topic: str, **body: Any) -> dict[str, Any]:
         """Feed one message through the dispatcher, as if it had come off the wire. Returns what was sent in."""
         self._counter += 1
-        envelope = {"tid": f"tid-{self._counter}", "bid": f"bid-{self._counter}", "timestamp": int(time.time() * 1000), **body}
+        envelope = {
+            "tid": f"tid-{self._counter}",
+            "bid": f"bid-{self._counter}",
+            "timestamp": int(time.time() * 1000),
+            **body,
+        }
         self.deliver_raw(topic, json.dumps(envelope).encode())
         return envelope
 

@@ -19,7 +19,16 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from fleet.embedded import ports
-from tests.servers import ROOT, Missing, MosquittoServer, RedisServer, Server, mosquitto_server, redis_server, unavailable
+from tests.servers import (
+    ROOT,
+    Missing,
+    MosquittoServer,
+    RedisServer,
+    Server,
+    mosquitto_server,
+    redis_server,
+    unavailable,
+)
 
 PASSWORD = "only-for-tests-7"
 
@@ -76,7 +85,9 @@ class LiveFleet:
             "FLEET_OFFLINE_AFTER": "8",
             "PYTHONWARNINGS": "ignore",
         }
-        self.web = self._process("web", "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "fleet.asgi:application")
+        self.web = self._process(
+            "web", "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "fleet.asgi:application"
+        )
         self.bridge = self._process(
             "bridge", "-m", "celery", "-A", "fleet", "worker", "-Q", "mqtt", "-P", "threads", "-c", "4", "-n", "bridge@test", "-l", "INFO"
         )  # fmt: skip
@@ -106,7 +117,9 @@ class LiveFleet:
 
     def query(self, code: str) -> Any:
         """Run Python against the live database and return what `answer` holds, through JSON."""
-        out = self.manage("shell", "-v", "0", "-c", f"import json\n{code}\nprint('\\x1e' + json.dumps(answer, default=str))")
+        out = self.manage(
+            "shell", "-v", "0", "-c", f"import json\n{code}\nprint('\\x1e' + json.dumps(answer, default=str))"
+        )
         return json.loads(out.rsplit("\x1e", 1)[1])
 
     def redis_connection(self) -> Any:
@@ -202,7 +215,9 @@ def demo_workspace(live_fleet: LiveFleet) -> dict[str, Any]:
 def simulator(live_fleet: LiveFleet, demo_workspace: dict[str, Any]) -> Iterator[FleetProcess]:
     """A simulated dock 3, dock 2 and remote, online and flying."""
     credentials = live_fleet.directory / "simulator.json"
-    credentials.write_text(json.dumps({"mqtt": demo_workspace["gateways"][0]["mqtt"], "gateways": demo_workspace["gateways"]}))
+    credentials.write_text(
+        json.dumps({"mqtt": demo_workspace["gateways"][0]["mqtt"], "gateways": demo_workspace["gateways"]})
+    )
     arguments = [str(ROOT / "manage.py"), "simulate", "--credentials", str(credentials)]
     process = FleetProcess(live_fleet.directory, "simulator", arguments, live_fleet.environment)
     process.start()
@@ -218,7 +233,10 @@ def chromium() -> Iterator[Any]:
     """
     from playwright.sync_api import sync_playwright
 
-    path = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(p).exists()), None)
+    path = next(
+        (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(p).exists()),
+        None,
+    )
     if path is None:
         why = "no Chromium on this machine (Debian: apt install chromium)"
         if os.environ.get("FLEET_REQUIRE_BROWSER") == "1":
@@ -227,7 +245,13 @@ def chromium() -> Iterator[Any]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
         )
         yield browser
         browser.close()

@@ -281,9 +281,7 @@ class PostgresServer(Server):
         import psycopg
 
         try:
-            with psycopg.connect(
-                f"postgres://fleet@127.0.0.1:{self.port}/postgres", autocommit=True
-            ) as connection:
+            with psycopg.connect(f"postgres://fleet@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
                 if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'fleet'").fetchone():
                     connection.execute("CREATE DATABASE fleet")
         except psycopg.OperationalError:
@@ -304,9 +302,7 @@ def _ordinary_user() -> pwd.struct_passwd:
 
 def _postgres_programs() -> Path:
     """The directory with initdb and postgres: the newest one that Debian installed, or the PATH's."""
-    installed = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: float(file.parts[-3])
-    )
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: float(file.parts[-3]))
     if installed:
         return installed[-1].parent
     if found := shutil.which("initdb"):

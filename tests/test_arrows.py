@@ -40,7 +40,12 @@ def ours(name: str) -> bool:
 def offenders(paths: list[Path], forbidden: object, *, lazy: bool = True) -> list[str]:
     assert callable(forbidden)
     assert paths
-    return [f"{path.relative_to(ROOT)} imports {name}" for path in paths for name in imports(path, lazy=lazy) if forbidden(name)]
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in paths
+        for name in imports(path, lazy=lazy)
+        if forbidden(name)
+    ]
 
 
 def test_the_protocol_knows_nothing_of_the_project() -> None:
@@ -61,11 +66,18 @@ def test_the_engine_knows_no_app() -> None:
 
 
 def test_models_and_services_import_no_door() -> None:
-    inner = [path for folder in ("fleet", *APPS) for part in ("models", "services") for path in (ROOT / folder / part).rglob("*.py")]
+    inner = [
+        path
+        for folder in ("fleet", *APPS)
+        for part in ("models", "services")
+        for path in (ROOT / folder / part).rglob("*.py")
+    ]
 
     def door(name: str) -> bool:
         parts = name.split(".")
-        return (parts[0] in APPS and len(parts) > 1 and parts[1] in DOORS) or name.startswith(("fleet.api", "fleet.admin", "fleet.consumers"))
+        return (parts[0] in APPS and len(parts) > 1 and parts[1] in DOORS) or name.startswith(
+            ("fleet.api", "fleet.admin", "fleet.consumers")
+        )
 
     # A service hands a task over by importing it where it is called: the clock's door is used, not depended upon.
     assert not offenders(inner, door, lazy=False)
@@ -78,7 +90,9 @@ def test_models_import_no_service() -> None:
 
 def test_paho_is_imported_in_one_file_of_the_server() -> None:
     server = [path for path in modules("fleet", *APPS) if "simulator" not in path.parts]
-    users = {str(path.relative_to(ROOT)) for path in server if any(name.split(".")[0] == "paho" for name in imports(path))}
+    users = {
+        str(path.relative_to(ROOT)) for path in server if any(name.split(".")[0] == "paho" for name in imports(path))
+    }
     assert users == {"fleet/mqtt/client.py"}
 
 

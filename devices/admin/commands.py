@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -16,19 +17,15 @@ from devices.models import Command, CommandStatus
 from devices.services import live_device
 from fleet.admin.base import ReadOnlyAdmin, WorkspaceRelatedFilter
 
-_LABELS = {
-    CommandStatus.OK: "success",
-    CommandStatus.FAILED: "danger",
-    CommandStatus.REJECTED: "danger",
-    CommandStatus.TIMEOUT: "warning",
-    CommandStatus.CANCELED: "warning",
-}
+#: The colours that a list gives to the ledger's states.
+_COLOURS = {"good": "success", "bad": "danger", "unsure": "warning", "busy": "info"}
+_LABELS = {status.value: _COLOURS[live_device.tone(status)] for status in CommandStatus}
 
 
 @admin.register(Command)
 class CommandAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "label", "device", "shown_status", "shown_progress", "result_text", "who"]
-    list_display_links = ["created_at", "label"]
+    list_display = ["asked", "label", "device", "shown_status", "shown_progress", "result_text", "who"]
+    list_display_links = ["asked", "label"]
     list_filter = ["status", "channel", "danger", ("device", WorkspaceRelatedFilter)]
     search_fields = ["method", "=tid", "=bid", "device__callsign", "=device__sn", "actor"]
     ordering = ["-created_at"]
@@ -36,13 +33,15 @@ class CommandAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Command]:
         return super().get_queryset(request).select_related("user", "device__model")
 
+    @admin.display(description=gettext_lazy("asked"), ordering="created_at")
+    def asked(self, command: Command) -> str:
+        return timezone.localtime(command.created_at).strftime("%Y-%m-%d %H:%M:%S")
+
     @admin.display(description=gettext_lazy("what"), ordering="method")
     def label(self, command: Command) -> str:
         return live_device.command_label(command)
 
-    @display(
-        description=gettext_lazy("status"), ordering="status", label={str(s): t for s, t in _LABELS.items()}
-    )
+    @display(description=gettext_lazy("status"), ordering="status", label=_LABELS)
     def shown_status(self, command: Command) -> tuple[str, str]:
         return command.status, str(CommandStatus(command.status).label)
 
@@ -63,7 +62,8 @@ class CommandAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         command = self.get_object(request, object_id)
         if command is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            missing: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return missing
         context = {
             **self.admin_site.each_context(request),
             **live_device.command_context(command),

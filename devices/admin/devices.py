@@ -57,7 +57,9 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: Any, name: str) -> URLPattern:
-            return path(route, self.admin_site.admin_view(never_cache(view)), name=f"devices_device_{name}")
+            guarded = self.admin_site.admin_view(never_cache(view))
+            found: URLPattern = path(route, guarded, name=f"devices_device_{name}")
+            return found
 
         return [
             page("<int:pk>/command/<str:method>/", self.command_view, "command"),
@@ -108,7 +110,8 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
     ) -> HttpResponse:
         device = self.get_object(request, object_id)
         if device is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            missing: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return missing
         if not self.has_view_permission(request, device):
             raise PermissionDenied
         partials = {
@@ -129,7 +132,8 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
             "access": self.access_context(request, device),
             "may_edit": covers(request, self.change_role),
         }
-        return super().change_view(request, object_id, form_url, context)
+        page: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return page
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

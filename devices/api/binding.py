@@ -37,9 +37,7 @@ class BindingView(APIView):
 
     permission_classes = [WorkspacePilot]
 
-    @extend_schema(
-        operation_id="device_bind", request=BindingRequest, responses=DeviceShape, tags=["devices"]
-    )
+    @extend_schema(operation_id="device_bind", request=BindingRequest, responses=DeviceShape, tags=["devices"])
     def post(self, request: Request, sn: str) -> Response:
         asked = BindingRequest(data=request.data)
         asked.is_valid(raise_exception=True)

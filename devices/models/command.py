@@ -57,14 +57,21 @@ class Command(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    workspace = models.ForeignKey("fleet.Workspace", models.CASCADE, related_name="commands", verbose_name=_("workspace"))
+    workspace = models.ForeignKey(
+        "fleet.Workspace", models.CASCADE, related_name="commands", verbose_name=_("workspace")
+    )
     device = models.ForeignKey("devices.Device", models.CASCADE, related_name="commands", verbose_name=_("gateway"))
     channel = models.CharField(_("channel"), max_length=16, choices=Channel, default=Channel.SERVICES)
     method = models.CharField(_("method"), max_length=64)
     data = models.JSONField(_("data"), default=dict, blank=True)
     danger = models.CharField(_("danger"), max_length=16, default="none")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="commands", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="commands",
+        verbose_name=_("person"),
     )
     actor = models.CharField(_("actor"), max_length=150, default="")
     tid = models.CharField(max_length=64, unique=True, default=new_id)

@@ -20,7 +20,7 @@ from fleet.mqtt.messages import Json, Message
 from fleet.protocol import device_models
 from fleet.services import audit, broadcast
 
-#: The pages show 210231 as a device's `err_code` and explain none; its neighbours are ours, so that logs tell them apart.
+#: The pages show 210231 as a device's `err_code` and explain none; its neighbours are ours, to tell them apart.
 WRONG_CODE = 210231
 BOUND_ELSEWHERE = 210232
 NO_ORGANISATION = 210230
@@ -69,7 +69,7 @@ def organisation(message: Message) -> Json:
 
 
 def bind(message: Message) -> Json:
-    """`airport_organization_bind`: binds the dock and its aircraft; every device that is refused is named with its code."""
+    """`airport_organization_bind`: binds the dock and its aircraft; each refused device is named with its code."""
     gateway = gateway_of(message)
     errors, bound = [], []
     for entry in _entries(message.fields.get("bind_devices")):

@@ -26,7 +26,9 @@ from fleet.services import access, audit, broadcast
 
 #: Which status may follow which. What is final stays.
 ALLOWED: dict[CommandStatus, frozenset[CommandStatus]] = {
-    CommandStatus.PENDING: frozenset({CommandStatus.SENT, CommandStatus.FAILED, CommandStatus.CANCELED, CommandStatus.TIMEOUT}),
+    CommandStatus.PENDING: frozenset(
+        {CommandStatus.SENT, CommandStatus.FAILED, CommandStatus.CANCELED, CommandStatus.TIMEOUT}
+    ),
     CommandStatus.SENT: frozenset(set(CommandStatus) - {CommandStatus.PENDING, CommandStatus.SENT}),
     CommandStatus.IN_PROGRESS: frozenset(set(CommandStatus) - {CommandStatus.PENDING, CommandStatus.SENT}),
     CommandStatus.PAUSED: frozenset(set(CommandStatus) - {CommandStatus.PENDING, CommandStatus.SENT}),
@@ -75,7 +77,8 @@ def issue(
     declared = methods.find(Channel.SERVICES, method, gateway.product)
     if declared is None and gateway.product is not None:
         raise CommandRefused(
-            "unknown_method", _("%(model)s knows no service “%(method)s”.") % {"model": gateway.model_name, "method": method}
+            "unknown_method",
+            _("%(model)s knows no service “%(method)s”.") % {"model": gateway.model_name, "method": method},
         )
     danger = declared.danger if declared else Danger.MOVES
     role = Role(declared.role) if declared and declared.role else Role.ADMIN
@@ -86,9 +89,13 @@ def issue(
         try:
             validation.check(declared.fields, data)
         except validation.InvalidData as error:
-            raise CommandRefused("invalid", _("The data does not fit: %(errors)s") % {"errors": error}, error.errors) from None
+            raise CommandRefused(
+                "invalid", _("The data does not fit: %(errors)s") % {"errors": error}, error.errors
+            ) from None
     if danger is not Danger.NONE and not confirmed:
-        raise CommandRefused("unconfirmed", _("This needs to be confirmed: it can move, stop or change a real machine."))
+        raise CommandRefused(
+            "unconfirmed", _("This needs to be confirmed: it can move, stop or change a real machine.")
+        )
     return create(
         gateway,
         Channel.SERVICES,
@@ -163,7 +170,13 @@ def _asked_before(gateway: Device, request_key: str, method: str) -> Command | N
 
 def _refuse(gateway: Device, method: str, user: User | None, actor: str, reason: str) -> None:
     audit.record(
-        "command.refused", workspace=gateway.workspace, user=user, actor=actor, target=gateway.sn, method=method, reason=reason
+        "command.refused",
+        workspace=gateway.workspace,
+        user=user,
+        actor=actor,
+        target=gateway.sn,
+        method=method,
+        reason=reason,
     )
 
 
@@ -173,9 +186,11 @@ def _hand_over(command: Command) -> None:
 
     left = (command.deadline - timezone.now()).total_seconds()
     try:
-        publish_command.apply_async(args=[str(command.pk)], expires=max(1.0, left), retry=False)
+        publish_command.apply_async(args=(str(command.pk),), expires=max(1.0, left), retry=False)
     except Exception as error:
-        move(command, CommandStatus.FAILED, text=_("It could not be handed to the bridge: %(error)s") % {"error": error})
+        move(
+            command, CommandStatus.FAILED, text=_("It could not be handed to the bridge: %(error)s") % {"error": error}
+        )
 
 
 def claim(command_id: str) -> Command | None:
@@ -208,7 +223,9 @@ def move(
         changes["finished_at"] = timezone.now()
     if text:
         changes["result_text"] = text[:500]
-    moved = bool(Command.objects.filter(only or Q(), pk=command.pk, status__in=allowed_from).update(status=status, **changes))
+    moved = bool(
+        Command.objects.filter(only or Q(), pk=command.pk, status__in=allowed_from).update(status=status, **changes)
+    )
     if moved:
         broadcast.changed(command.workspace_id, "command", id=str(command.pk), device=command.device_id)
         if status in FINAL:

@@ -32,7 +32,9 @@ class Latest:
         """Take what is not older than what we have. Objects merge one level deep, for parts of them come alone too."""
         mine, stamps = self.properties, self.stamps
         if stamp < self.reported_at:  # the rare case: something here may be older than what we have
-            properties = {key: value for key, value in properties.items() if not 0 < stamps.get(key, 0) - stamp < CLOCK_SET_BACK}
+            properties = {
+                key: value for key, value in properties.items() if not 0 < stamps.get(key, 0) - stamp < CLOCK_SET_BACK
+            }
         for key, value in properties.items():
             if type(value) is dict and type(before := mine.get(key)) is dict and before.keys() != value.keys():
                 value = {**before, **value}
@@ -96,6 +98,6 @@ class LatestStates:
         return len(self._states)
 
     def snapshot(self, latest: Latest) -> tuple[dict[str, Any], dict[str, int]]:
-        """Copies that nobody changes while they are written. Values are replaced, never changed, so one level is enough."""
+        """Copies that nobody changes while they are written; values are replaced, never changed: one level will do."""
         with self._lock:
             return dict(latest.properties), dict(latest.stamps)

@@ -48,7 +48,11 @@ def devices(workspace_id: UUID | str, *, only: list[int] | None = None) -> list[
     rows: QuerySet[Device] = Device.objects.filter(workspace_id=workspace_id)
     if only is not None:
         rows = rows.filter(pk__in=only)
-    rows = rows.select_related("model", "state").defer("state__properties", "state__stamps").order_by("domain", "callsign", "sn")
+    rows = (
+        rows.select_related("model", "state")
+        .defer("state__properties", "state__stamps")
+        .order_by("domain", "callsign", "sn")
+    )
     return [_device(row) for row in rows]
 
 

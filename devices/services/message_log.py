@@ -73,7 +73,9 @@ def flush() -> int:
         return 0
     try:
         serials = {_serial(topic) for _, topic, _, _ in taken}
-        devices = {device.sn: device for device in Device.objects.filter(sn__in=serials).only("pk", "sn", "workspace_id")}
+        devices = {
+            device.sn: device for device in Device.objects.filter(sn__in=serials).only("pk", "sn", "workspace_id")
+        }
         rows = [
             LoggedMessage(
                 workspace_id=device.workspace_id,

@@ -36,7 +36,9 @@ def _turn(devices, *, online: bool) -> int:  # type: ignore[no-untyped-def] # a 
     turned = 0
     for device in devices.filter(online=not online):
         # Guarded: of two processes that notice at once, one announces.
-        if not Device.objects.filter(pk=device.pk, online=not online).update(online=online, online_changed_at=timezone.now()):
+        if not Device.objects.filter(pk=device.pk, online=not online).update(
+            online=online, online_changed_at=timezone.now()
+        ):
             continue
         turned += 1
         broadcast.to_workspace(

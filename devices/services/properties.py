@@ -35,7 +35,9 @@ def set_properties(
     """Ask the device's gateway to set properties; the row ends with a result for each. Raises `CommandRefused`."""
     gateway = gateway_for(device)
     if user is not None and not access.may(user, gateway.workspace_id, Role.OPERATOR):
-        raise CommandRefused("forbidden", _("This needs the role “%(role)s” in this workspace.") % {"role": Role.OPERATOR.label})
+        raise CommandRefused(
+            "forbidden", _("This needs the role “%(role)s” in this workspace.") % {"role": Role.OPERATOR.label}
+        )
     if not values:
         raise CommandRefused("invalid", _("Name at least one property."))
     known = writable(device)

@@ -49,9 +49,7 @@ def account_of(workspace: Workspace, sn: str, user: User) -> Account:
     if not sn:
         return Account()
     if not access.may(user, workspace, Role.PILOT):
-        return Account(
-            note=_("A viewer may not connect a remote. Ask an administrator for the role “Pilot”.")
-        )
+        return Account(note=_("A viewer may not connect a remote. Ask an administrator for the role “Pilot”."))
     remote = Device.objects.filter(workspace=workspace, sn=sn, domain=Domain.REMOTE).first()
     credential = _credential(remote) if remote else None
     if remote is None or credential is None:
@@ -101,9 +99,7 @@ def _bind(workspace: Workspace, sn: str, user: User) -> Device:
             _("This device is registered elsewhere. Its owner has to remove it there first."),
         )
     elif device.domain == Domain.DOCK:
-        raise BindingRefused(
-            Reason.NOT_A_REMOTE, _("A dock joins by its own set-up in Pilot 2, not by a login.")
-        )
+        raise BindingRefused(Reason.NOT_A_REMOTE, _("A dock joins by its own set-up in Pilot 2, not by a login."))
     elif device.domain == Domain.REMOTE:
         credential = _credential(device)
         if credential is None:

@@ -68,7 +68,11 @@ def reply(message: Message) -> None:
     word = status_of(output.get("status")) if isinstance(output, dict) else None
     declared = commands.declaration(command)
     if result not in (0, None):
-        status = word if word in (CommandStatus.REJECTED, CommandStatus.CANCELED, CommandStatus.TIMEOUT) else CommandStatus.FAILED
+        status: CommandStatus = (
+            word
+            if word in (CommandStatus.REJECTED, CommandStatus.CANCELED, CommandStatus.TIMEOUT)
+            else CommandStatus.FAILED
+        )
     elif word is not None:
         status = CommandStatus.IN_PROGRESS if word is CommandStatus.SENT else word
     elif declared is not None and declared.progress:
@@ -187,15 +191,19 @@ def _by_tid(message: Message, channel: Channel) -> Command:
 def _running(message: Message, inner: Json) -> Command | None:
     """The command an event tells of: by `bid`, else by the job's own id (a real Dock 3 sends bid = flight_id)."""
     gateways = Q(device__sn=message.sn) | Q(device__sn=message.gateway)
-    running = Command.objects.select_related("device__model", "workspace", "user").filter(gateways).exclude(status__in=FINAL)
+    running = (
+        Command.objects.select_related("device__model", "workspace", "user").filter(gateways).exclude(status__in=FINAL)
+    )
     if message.bid and (found := running.filter(bid=message.bid).first()):
         return found
     for command in running.filter(method__in=_causes(message.method)).order_by("-created_at")[:5]:
         declared = commands.declaration(command)
-        job = command.data.get(declared.progress_key) if declared and declared.progress_key else None
-        ext = inner.get("ext")
-        said = [inner.get(declared.progress_key), ext.get(declared.progress_key) if isinstance(ext, dict) else None] if job else []
-        if job and job in (*said, message.bid):
+        key = declared.progress_key if declared else None
+        if key is None:
+            continue
+        job, ext = command.data.get(key), inner.get("ext")
+        said = (inner.get(key), ext.get(key) if isinstance(ext, dict) else None, message.bid)
+        if job and job in said:
             return command
     return None
 

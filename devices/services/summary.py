@@ -40,7 +40,13 @@ def summarize(domain: int, properties: Mapping[str, Any]) -> Summary:
     """
     found: Summary = {}
     latitude, longitude = number(properties.get("latitude")), number(properties.get("longitude"))
-    if latitude is not None and longitude is not None and (latitude or longitude) and abs(latitude) <= 90 and abs(longitude) <= 180:
+    if (
+        latitude is not None
+        and longitude is not None
+        and (latitude or longitude)
+        and abs(latitude) <= 90
+        and abs(longitude) <= 180
+    ):
         found["lat"], found["lon"] = round(latitude, 7), round(longitude, 7)
     for key, name in _AIRCRAFT.items():
         value = number(properties.get(name))

@@ -96,7 +96,11 @@ def flush() -> int:
 
 
 def _known(latest: Mapping[str, Latest]) -> tuple[list[Known], list[str]]:
-    rows = Device.objects.filter(sn__in=list(latest)).order_by("pk").values_list("pk", "sn", "workspace_id", "domain", "online")
+    rows = (
+        Device.objects.filter(sn__in=list(latest))
+        .order_by("pk")
+        .values_list("pk", "sn", "workspace_id", "domain", "online")
+    )
     known = [Known(row, latest[row[1]]) for row in rows]
     found = {device.sn for device in known}
     return known, [sn for sn in latest if sn not in found]
@@ -129,7 +133,8 @@ def _write(devices: list[Known]) -> list[Known]:
 
 def _read(devices: list[Known]) -> None:
     rows = {
-        row.device_id: row for row in DeviceState.objects.filter(device_id__in=[device.id for device in devices]).iterator()
+        row.device_id: row
+        for row in DeviceState.objects.filter(device_id__in=[device.id for device in devices]).iterator()
     }
     for device in devices:
         row = rows.get(device.id)
@@ -158,11 +163,13 @@ def _upsert(devices: list[Known]) -> dict[int, int]:
             datetime.fromtimestamp(device.latest.seen_at, UTC),
         ]
     sql = (
-        "INSERT INTO devices_devicestate (device_id, properties, stamps, summary, version, reported_at, seen_at) VALUES "  # noqa: S608 - placeholders only
+        "INSERT INTO devices_devicestate"  # noqa: S608 - placeholders only
+        " (device_id, properties, stamps, summary, version, reported_at, seen_at) VALUES "
         + ", ".join([row] * len(devices))
         + " ON CONFLICT (device_id) DO UPDATE SET properties = excluded.properties, stamps = excluded.stamps,"
         " summary = excluded.summary, version = excluded.version, reported_at = excluded.reported_at,"
-        " seen_at = excluded.seen_at WHERE devices_devicestate.version = excluded.version - 1 RETURNING device_id, version"
+        " seen_at = excluded.seen_at WHERE devices_devicestate.version = excluded.version - 1"
+        " RETURNING device_id, version"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

@@ -101,7 +101,9 @@ def _link(gateway: Device, entry: Any, message: Message) -> tuple[Device | None,
                 sn=sn, defaults={"workspace": gateway.workspace, "domain": Domain.AIRCRAFT, "bound_at": timezone.now()}
             )
     if aircraft.workspace_id != gateway.workspace_id or aircraft.is_gateway:
-        rejects.note_message(message, "conflict", f"Sub-device {sn} belongs elsewhere; it was not linked to this gateway.")
+        rejects.note_message(
+            message, "conflict", f"Sub-device {sn} belongs elsewhere; it was not linked to this gateway."
+        )
         return None, False
     before = aircraft.gateway_id
     _describe(aircraft, entry, default_domain=Domain.AIRCRAFT)

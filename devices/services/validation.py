@@ -59,7 +59,9 @@ def _check_value(field: Field, value: Any, where: str, errors: dict[str, str]) -
         _check_number(field, value, where, errors)
     elif field.type == "enum":
         if field.choices and not _is_listed(field, value):
-            errors[where] = _("One of %(choices)s.") % {"choices": ", ".join(f"{c.value} ({c.label})" for c in field.choices)}
+            errors[where] = _("One of %(choices)s.") % {
+                "choices": ", ".join(f"{c.value} ({c.label})" for c in field.choices)
+            }
     elif field.type == "bool":
         if not isinstance(value, bool) and value not in (0, 1):
             errors[where] = _("Yes or no.")

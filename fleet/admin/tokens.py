@@ -99,8 +99,7 @@ class TokenAdmin(WorkspaceAdmin):
             "token": obj,
             "key": obj._key,  # type: ignore[attr-defined]
         }
-        answer = TemplateResponse(request, "fleet/token_issued.html", context)
-        return answer
+        return TemplateResponse(request, "fleet/token_issued.html", context)
 
     @action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:

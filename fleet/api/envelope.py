@@ -124,9 +124,7 @@ def _unexpected(exc: Exception, context: Mapping[str, Any]) -> Response:
     logger.error("%s failed", getattr(request, "path", "a request"), exc_info=exc)
     # Tests and error trackers listen to this signal; answering here would otherwise hide the failure from
     # them.
-    got_request_exception.send(
-        sender=type(context.get("view")), request=getattr(request, "_request", request)
-    )
+    got_request_exception.send(sender=type(context.get("view")), request=getattr(request, "_request", request))
     message = _("Something failed inside the server. It is in the server's log; tell whoever runs it.")
     return Response(Refusal(500, message), status=status.HTTP_500_INTERNAL_SERVER_ERROR)
 

@@ -193,9 +193,7 @@ class ChoiceView(APIView):
 
     permission_classes = [WorkspaceMember]
 
-    @extend_schema(
-        operation_id="workspace_choose", request=ChoiceRequest, responses=Session, tags=["session"]
-    )
+    @extend_schema(operation_id="workspace_choose", request=ChoiceRequest, responses=Session, tags=["session"])
     def post(self, request: Request) -> Response:
         asked = ChoiceRequest(data=request.data)
         asked.is_valid(raise_exception=True)

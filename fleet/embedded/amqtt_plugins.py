@@ -81,9 +81,7 @@ class Decisions:
 
     async def call(self, function: Callable[..., Answer], *arguments: str) -> Answer:
         """`function(*arguments)` in a thread that may use the database."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, self._call, function, arguments
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._call, function, arguments)
 
     @staticmethod
     def _call(function: Callable[..., Answer], arguments: tuple[str, ...]) -> Answer:
@@ -120,9 +118,7 @@ class Gatekeeper(BaseAuthPlugin, BaseTopicPlugin):
 
         try:
             session.attributes[STAMP] = await self._decisions.call(decide.stamp_of, username)
-            return await self._decisions.call(
-                decide.authenticate, username, password, session.client_id or ""
-            )
+            return await self._decisions.call(decide.authenticate, username, password, session.client_id or "")
         except Exception:
             logger.exception("cannot decide whether %s may connect; refused", username)
             return False

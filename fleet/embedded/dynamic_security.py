@@ -13,9 +13,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-ITERATIONS = (
-    1000  # the passwords are 256 random bits; the broker computes this on its only thread at each connect
-)
+ITERATIONS = 1000  # the passwords are 256 random bits; the broker computes this on its only thread at each connect
 CONTROL_TOPIC = "$CONTROL/dynamic-security"
 
 #: What a bridge reads, and what it sends.
@@ -76,9 +74,7 @@ def hashed(password: str, salt: bytes, iterations: int) -> str:
 def is_password(client: Json, password: str) -> bool:
     """Whether this account of the file has this password."""
     try:
-        return bool(
-            client["password"] == hashed(password, base64.b64decode(client["salt"]), client["iterations"])
-        )
+        return bool(client["password"] == hashed(password, base64.b64decode(client["salt"]), client["iterations"]))
     except (KeyError, TypeError, ValueError):
         return False
 

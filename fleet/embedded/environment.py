@@ -174,8 +174,6 @@ def prepare(environment: Mapping[str, str] = os.environ) -> Plan:
     file = data / "fleet.env"
     plan = make_plan(data, given(data, environment), read(file))
     lines = [f"{name}={value}" for name, value in plan.generated.items()]
-    head = (
-        "# Written by `manage.py run` at each start; the secrets are kept. Put your own settings into .env."
-    )
+    head = "# Written by `manage.py run` at each start; the secrets are kept. Put your own settings into .env."
     write_private(file, "\n".join([head, *lines]) + "\n")
     return plan

@@ -110,8 +110,7 @@ def make_environment(venv: Path) -> Path:
     except CannotInstall as error:
         shutil.rmtree(venv, ignore_errors=True)
         raise CannotInstall(
-            f"{error}\n\nDebian and Ubuntu have this in a package of its own: "
-            f"sudo apt install python{version}-venv"
+            f"{error}\n\nDebian and Ubuntu have this in a package of its own: sudo apt install python{version}-venv"
         ) from None
     return python
 
@@ -166,16 +165,12 @@ def install_front_end(python: Path, data: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--with", dest="files", action="append", default=[], metavar="FILE", help="a requirements file"
-    )
+    parser.add_argument("--with", dest="files", action="append", default=[], metavar="FILE", help="a requirements file")
     parser.add_argument("--front-end", action="store_true", help="install package.json too")
     parser.add_argument("command", nargs="*", help="what to become, found in the environment first")
     options = parser.parse_args(arguments)
     if sys.version_info < (3, 11):  # noqa: UP036 - runs before anything else has checked
-        raise CannotInstall(
-            f"Python 3.11 or newer is needed; this is {sys.version.split()[0]} ({sys.executable})."
-        )
+        raise CannotInstall(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]} ({sys.executable}).")
     data = data_directory()
     with only_one(data):
         python = make_environment(data / "venv")

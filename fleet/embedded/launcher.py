@@ -133,9 +133,7 @@ class Launcher:
     def _start_servers(self, supervisor: Supervisor) -> None:
         servers = supervisor.groups["servers"]
         if self.plan.broker == "amqtt":
-            say(
-                "Using the built-in broker (amqtt), not Mosquitto: it is slower, keeps nothing over a restart"
-            )
+            say("Using the built-in broker (amqtt), not Mosquitto: it is slower, keeps nothing over a restart")
             say("and knows MQTT 3.1.1 only. For real docks: sudo apt install mosquitto, then start again.")
             if not is_loopback(self.plan.mqtt[0]):
                 say("WARNING: it listens for the network, and whoever reaches it can throw out a client")

@@ -129,9 +129,7 @@ def main() -> None:
     options = parser.parse_args()
     installed = find()
     if options.plugin is None and installed is None:
-        raise SystemExit(
-            "Mosquitto's dynamic security plug-in was not found here; say where it lies with --plugin."
-        )
+        raise SystemExit("Mosquitto's dynamic security plug-in was not found here; say where it lies with --plugin.")
     installation = Installation(
         installed.program if installed else Path("mosquitto"),
         options.plugin or (installed.plugin if installed else Path()),

@@ -28,9 +28,7 @@ def lets_in(url: str, timeout: float = 2.0) -> bool:
     """Whether the broker at `mqtt://user:password@host:port` accepts that account now."""
     parts = urlsplit(url)
     try:
-        with socket.create_connection(
-            (parts.hostname or "127.0.0.1", parts.port or 1883), timeout
-        ) as connection:
+        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 1883), timeout) as connection:
             connection.sendall(
                 connect_packet(
                     f"probe-{secrets.token_hex(4)}",

@@ -43,9 +43,7 @@ def problem(listener: Listener) -> str:
                 return f"Port {where} is taken by another program. Stop it, or choose another port: {change}"
             if error.errno == errno.EACCES:
                 return f"Port {where} is kept for root. Choose one above 1023: {change}"
-            return (
-                f"Port {where} cannot be used: {error.strerror or error}. Its setting is {listener.setting}."
-            )
+            return f"Port {where} cannot be used: {error.strerror or error}. Its setting is {listener.setting}."
     return ""
 
 
@@ -55,9 +53,7 @@ def check(listeners: list[Listener]) -> None:
     seen: dict[int, Listener] = {}
     for listener in listeners:
         if (first := seen.setdefault(listener.port, listener)) is not listener:
-            problems.append(
-                f"{first.setting} and {listener.setting} are both {listener.port}; they must differ."
-            )
+            problems.append(f"{first.setting} and {listener.setting} are both {listener.port}; they must differ.")
     if problems:
         raise PortTaken("\n".join(problems))
 

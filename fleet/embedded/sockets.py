@@ -25,10 +25,6 @@ def socket_path(wanted: Path) -> Path:
     directory = Path(tempfile.gettempdir()) / f"fleet-{os.getuid()}-{digest}"
     directory.mkdir(mode=0o700, exist_ok=True)
     status = directory.lstat()
-    if (
-        not stat.S_ISDIR(status.st_mode)
-        or status.st_uid != os.getuid()
-        or stat.S_IMODE(status.st_mode) & 0o077
-    ):
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
         raise PermissionError(f"{directory} is not a private directory of this user; remove it.")
     return directory / wanted.name

@@ -198,9 +198,7 @@ class Supervisor:
         """Every process by name. Raises `Unreachable`."""
         rows = cast(list[dict[str, Any]], self.call("getAllProcessInfo"))
         return {
-            row["name"]: State(
-                row["name"], row["statename"], row["pid"], row["spawnerr"] or row["description"]
-            )
+            row["name"]: State(row["name"], row["statename"], row["pid"], row["spawnerr"] or row["description"])
             for row in rows
         }
 
@@ -211,9 +209,7 @@ class Supervisor:
 
     def start_again(self, name: str) -> None:
         """One more try for a process that was given up."""
-        group = next(
-            group for group, programs in self.groups.items() if any(one.name == name for one in programs)
-        )
+        group = next(group for group, programs in self.groups.items() if any(one.name == name for one in programs))
         self.call("startProcess", f"{group}:{name}", False)
 
     def stop(self) -> None:

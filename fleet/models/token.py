@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccessToken(models.Model):
-    """What Pilot and scripts show in `x-auth-token`. Only a digest is kept, so the table is worth nothing to a thief."""
+    """What Pilot and scripts show in `x-auth-token`. Only a digest is kept: the table is worth nothing to a thief."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens", verbose_name=_("person"))
     workspace = models.ForeignKey("fleet.Workspace", models.CASCADE, related_name="tokens", verbose_name=_("workspace"))

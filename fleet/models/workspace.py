@@ -22,7 +22,9 @@ def new_bind_code() -> str:
 
 def validate_time_zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError(_("“%(value)s” is no time zone. Use a name such as Europe/Zurich."), params={"value": value})
+        raise ValidationError(
+            _("“%(value)s” is no time zone. Use a name such as Europe/Zurich."), params={"value": value}
+        )
 
 
 class Workspace(models.Model):
@@ -80,7 +82,9 @@ class Membership(models.Model):
     """One person's role in one workspace."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships", verbose_name=_("workspace"))
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person")
+    )
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.VIEWER)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 

@@ -18,7 +18,7 @@ QUEUE = "mqtt"
 class BridgeStep(bootsteps.StartStopStep):  # type: ignore[misc,name-defined,unused-ignore]
     """Runs the bridge in the worker that consumes queue `mqtt`; other workers are left alone."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, worker: Any, **kwargs: Any) -> None:
         super().__init__(worker, **kwargs)
@@ -29,7 +29,9 @@ class BridgeStep(bootsteps.StartStopStep):  # type: ignore[misc,name-defined,unu
 
     def start(self, worker: Any) -> None:
         if worker.pool_cls.__module__.endswith("prefork"):
-            raise SystemExit("The MQTT bridge needs its tasks in its own process: add `-P threads` to the worker of queue mqtt.")
+            raise SystemExit(
+                "The MQTT bridge needs its tasks in its own process: add `-P threads` to the worker of queue mqtt."
+            )
         self.bridge = Bridge(name=str(worker.hostname).replace("@", "-"))
         self.bridge.start()
 
@@ -38,4 +40,5 @@ class BridgeStep(bootsteps.StartStopStep):  # type: ignore[misc,name-defined,unu
             self.bridge.stop()
             self.bridge = None
 
-    terminate = stop
+    def terminate(self, worker: Any) -> None:
+        self.stop(worker)

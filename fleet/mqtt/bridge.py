@@ -78,9 +78,7 @@ class Bridge:
             on_death=on_death,
         )
         # amqtt, the embedded broker, gives no answer to an MQTT 5 CONNECT.
-        self.outgoing = BrokerClient(
-            url, f"{client_id}-out", version5=settings.BROKER != "embedded", on_death=on_death
-        )
+        self.outgoing = BrokerClient(url, f"{client_id}-out", version5=settings.BROKER != "embedded", on_death=on_death)
         self._stopping = threading.Event()
         self._jobs: list[threading.Thread] = []
 
@@ -91,7 +89,9 @@ class Bridge:
         self.dispatcher.start()
         self.incoming.start()
         for seconds, job in self.registry.jobs:
-            thread = threading.Thread(target=self._run_job, args=(seconds, job), name=f"job-{job.__name__}", daemon=True)
+            thread = threading.Thread(
+                target=self._run_job, args=(seconds, job), name=f"job-{job.__name__}", daemon=True
+            )
             thread.start()
             self._jobs.append(thread)
 

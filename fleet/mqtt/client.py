@@ -60,7 +60,6 @@ class BrokerClient:
         self._keepalive = keepalive
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._persistent = persistent
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -92,13 +91,10 @@ class BrokerClient:
 
     def start(self) -> None:
         """Connect in the background and stay connected; returns at once."""
-        properties = None
-        if self.version5 and self._persistent:
-            properties = Properties(PacketTypes.CONNECT)
-            properties.SessionExpiryInterval = 24 * 3600
-        self._client.connect_async(
-            self.host, self.port, self._keepalive, clean_start=not self._persistent if self.version5 else 3, properties=properties
-        )
+        if self.version5:
+            self._client.connect_async(self.host, self.port, self._keepalive, clean_start=True)
+        else:
+            self._client.connect_async(self.host, self.port, self._keepalive)
         self._thread = threading.Thread(target=self._loop, name=f"mqtt-{self.client_id}", daemon=True)
         self._thread.start()
 
@@ -123,12 +119,14 @@ class BrokerClient:
             if not self.connected.is_set():
                 return False  # paho would keep it and send it after the reconnect: late
             if self.version5:
-                properties = Properties(PacketTypes.PUBLISH)
+                properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
                 properties.MessageExpiryInterval = max(1, expiry)
             else:
                 qos = 0
         info = self._client.publish(topic, payload, qos=qos, properties=properties)
-        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS or (expiry is None and info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN)
+        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS or (
+            expiry is None and info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN
+        )
 
     def _loop(self) -> None:
         error: BaseException | None = None
@@ -174,7 +172,12 @@ class BrokerClient:
         logger.warning("no broker at %s:%s yet", self.host, self.port)
 
     def _disconnected(
-        self, client: Client, userdata: object, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
+        self,
+        client: Client,
+        userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
     ) -> None:
         self.connected.clear()
         if not self._stopping:
@@ -196,7 +199,7 @@ class BrokerClient:
             return
         try:
             if self._receive is not None:
-                self._receive(topic, message.payload, acknowledge)
+                self._receive(topic, bytes(message.payload), acknowledge)
         except Exception:
             # Let one bad message never end the thread that all others come through.
             logger.exception("a message on %s could not be taken", topic)

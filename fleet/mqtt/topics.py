@@ -36,7 +36,10 @@ class Down(StrEnum):
 TELEMETRY = frozenset({Channel.OSD, Channel.DRC_UP})
 #: What a bridge subscribes to: (filter, QoS). Telemetry comes as it is sent, everything else at least once.
 SUBSCRIPTIONS: tuple[tuple[str, int], ...] = tuple(
-    (f"sys/product/+/{channel}" if channel is Channel.STATUS else f"thing/product/+/{channel}", 0 if channel in TELEMETRY else 1)
+    (
+        f"sys/product/+/{channel}" if channel is Channel.STATUS else f"thing/product/+/{channel}",
+        0 if channel in TELEMETRY else 1,
+    )
     for channel in Channel
 )
 _REPLY = {

@@ -183,9 +183,7 @@ def _comparable(value: Any) -> str | None:
 
 
 def _yes_or_no(raw: Any) -> str:
-    return {"1": "Yes", "1.0": "Yes", "0": "No", "0.0": "No"}.get(
-        _comparable(raw) or "", f"Unknown ({_plain(raw)})"
-    )
+    return {"1": "Yes", "1.0": "Yes", "0": "No", "0.0": "No"}.get(_comparable(raw) or "", f"Unknown ({_plain(raw)})")
 
 
 def _named(name: str, raw: str) -> str:

@@ -90,8 +90,6 @@ def field_from_json(
         max_length=raw.get("length"),
         choices=tuple(Choice(value, text) for value, text in listed),
         required=raw.get("required", False),
-        children=tuple(
-            field_from_json(child, labels=labels, choices=choices) for child in raw.get("fields", ())
-        ),
+        children=tuple(field_from_json(child, labels=labels, choices=choices) for child in raw.get("fields", ())),
         item_type=raw.get("items"),
     )

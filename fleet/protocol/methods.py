@@ -152,8 +152,7 @@ def _catalogue() -> Mapping[tuple[str, str], Mapping[str, Method]]:
         found: dict[str, Method] = {}
         for variant in entry["variants"]:
             fields = tuple(
-                field_from_json(raw, labels=data["labels"], choices=data["choices"])
-                for raw in variant["fields"]
+                field_from_json(raw, labels=data["labels"], choices=data["choices"]) for raw in variant["fields"]
             )
             for product in variant["products"]:
                 found[product] = Method(

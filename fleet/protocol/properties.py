@@ -156,9 +156,7 @@ def _sets() -> Mapping[str, Mapping[str, Property]]:
             if field.name in found[name]:
                 raise ValueError(f"property {field.name!r} stands twice in {name!r}")
             found[name][field.name] = _property(entry, field, name)
-    return MappingProxyType(
-        {name: MappingProxyType(dict(sorted(members.items()))) for name, members in found.items()}
-    )
+    return MappingProxyType({name: MappingProxyType(dict(sorted(members.items()))) for name, members in found.items()})
 
 
 def _property(entry: Mapping[str, Any], field: Field, name: str) -> Property:

@@ -33,7 +33,9 @@ def group(workspace_id: UUID | str) -> str:
 
 def to_workspace(workspace_id: UUID | str, biz_code: str, data: Any) -> None:
     """A push that Pilot understands (`device_online`, `device_update_topo`, …), after the transaction."""
-    _after_commit(workspace_id, {"type": "workspace.message", "biz_code": biz_code, "data": data, "timestamp": now_ms()})
+    _after_commit(
+        workspace_id, {"type": "workspace.message", "biz_code": biz_code, "data": data, "timestamp": now_ms()}
+    )
 
 
 def telemetry(workspace_id: UUID | str, devices: list[dict[str, Any]]) -> None:

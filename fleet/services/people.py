@@ -17,9 +17,7 @@ class LastAdmin(PermissionDenied):
     """Nobody would be left who could administer the workspace."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _("This is the workspace's last administrator. Make somebody else an administrator first.")
-        )
+        super().__init__(_("This is the workspace's last administrator. Make somebody else an administrator first."))
 
 
 class NameTaken(ValidationError):
@@ -152,18 +150,14 @@ def change_account(
     if changed:
         person.full_clean(exclude=["password"])
         person.save(update_fields=changed)
-        audit.record(
-            "person.account", workspace=workspace, user=by, target=person.get_username(), changed=changed
-        )
+        audit.record("person.account", workspace=workspace, user=by, target=person.get_username(), changed=changed)
 
 
 @transaction.atomic
 def own_password_changed(person: User, workspace: Workspace | None) -> None:
     """What follows when somebody chose a new password for themselves: tokens got with the old one end."""
     _end_tokens(person)
-    audit.record(
-        "person.account", workspace=workspace, user=person, target=person.get_username(), changed=["password"]
-    )
+    audit.record("person.account", workspace=workspace, user=person, target=person.get_username(), changed=["password"])
 
 
 def _admins(workspace: Workspace) -> QuerySet[Membership]:

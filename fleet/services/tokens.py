@@ -21,7 +21,9 @@ def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def issue(user: User, workspace: Workspace, name: str = "", lifetime: timedelta | None = None) -> tuple[AccessToken, str]:
+def issue(
+    user: User, workspace: Workspace, name: str = "", lifetime: timedelta | None = None
+) -> tuple[AccessToken, str]:
     """A new token and its key. The key is shown here and never again."""
     key = _PREFIX + secrets.token_urlsafe(32)
     token = AccessToken.objects.create(

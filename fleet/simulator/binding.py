@@ -19,9 +19,7 @@ async def fetch_configuration(dock: SimulatedDock) -> Mapping[str, Any]:
     reply = await dock.request("config", {"config_type": "json", "config_scope": "product"})
     if not isinstance(reply.data, Mapping):
         raise Refused(f"config: the reply has no data but {reply.data!r}")
-    wrong = [
-        name for name in ("app_id", "app_key", "app_license", "ntp_server_host") if name not in reply.data
-    ]
+    wrong = [name for name in ("app_id", "app_key", "app_license", "ntp_server_host") if name not in reply.data]
     if wrong:
         log.warning("%s: the configuration lacks %s", dock.sn, ", ".join(wrong))
     return reply.data

@@ -69,9 +69,7 @@ def _enum_problems(field: Field, value: Any, name: str) -> list[str]:
     if not isinstance(value, str | int):
         return [f"{name} is neither a number nor a text"]
     allowed = [choice.value for choice in field.choices]
-    if allowed and not any(
-        value == choice and isinstance(value, str) == isinstance(choice, str) for choice in allowed
-    ):
+    if allowed and not any(value == choice and isinstance(value, str) == isinstance(choice, str) for choice in allowed):
         return [f"{name} {value!r} is none of {allowed}"]
     return []
 

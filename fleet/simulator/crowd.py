@@ -123,9 +123,7 @@ def fleet_of(
     return SimulatedFleet(credentials, behaviour=behaviour, centre=centre)
 
 
-async def run_until_stopped(
-    fleet: SimulatedFleet, *, once_bound: bool = False, seconds: float | None = None
-) -> int:
+async def run_until_stopped(fleet: SimulatedFleet, *, once_bound: bool = False, seconds: float | None = None) -> int:
     """Run until SIGINT or SIGTERM, until `seconds` are over, or (`once_bound`) until all are online; the
     exit status: 1 when a gateway was refused, else 0.
     """

@@ -30,9 +30,7 @@ class SimulatedDock(SimulatedGateway):
 
     def initial_values(self) -> dict[str, Any]:
         """See dock_telemetry.initial_values."""
-        return dock_telemetry.initial_values(
-            self.sn, self.aircraft_sn, self.profile.product, self.aircraft.random
-        )
+        return dock_telemetry.initial_values(self.sn, self.aircraft_sn, self.profile.product, self.aircraft.random)
 
     async def introduce(self) -> None:
         """Configuration, binding, topology."""

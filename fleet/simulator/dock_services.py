@@ -66,9 +66,7 @@ def switch_air_conditioner(gateway: SimulatedGateway, data: Mapping[str, Any], m
 
 
 @service("battery_maintenance_switch")
-def switch_battery_maintenance(
-    gateway: SimulatedGateway, data: Mapping[str, Any], message: Message
-) -> Outcome:
+def switch_battery_maintenance(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
     """Maintenance of the aircraft's battery on or off."""
     info = gateway.values["drone_battery_maintenance_info"]
     on = data.get("action") == 1

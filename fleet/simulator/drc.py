@@ -103,9 +103,7 @@ def enter(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) 
     return outcome
 
 
-async def _connect(
-    gateway: SimulatedGateway, message: Message, address: Address, data: Mapping[str, Any]
-) -> None:
+async def _connect(gateway: SimulatedGateway, message: Message, address: Address, data: Mapping[str, Any]) -> None:
     await _leave(gateway)
     gateway.values["drc_state"] = CONNECTING
     link = DrcLink(gateway, address, data.get("mqtt_broker") or {})
@@ -114,9 +112,7 @@ async def _connect(
     except TimeoutError:
         await link.close()
         gateway.values["drc_state"] = OFF
-        log.error(
-            "%s: no DRC link to %s: %s", gateway.sn, address, link.connection.last_error or "not let in"
-        )
+        log.error("%s: no DRC link to %s: %s", gateway.sn, address, link.connection.last_error or "not let in")
         code = LINK_REFUSED if link.connection.refused else LINK_FAILED
         gateway.post_event("drc_status_notify", {"result": code, "drc_state": OFF}, bid=message.bid)
         return

@@ -32,9 +32,7 @@ def take_off(gateway: SimulatedGateway, data: Mapping[str, Any], message: Messag
     """Take off and fly to a point; in the air, just fly there unless the device is strict."""
     if gateway.behaviour.strict and gateway.aircraft.flying:
         return Outcome(TAKE_OFF_FAILED, reason="it flies already")
-    target = Place(
-        float(data["target_latitude"]), float(data["target_longitude"]), float(data["target_height"])
-    )
+    target = Place(float(data["target_latitude"]), float(data["target_longitude"]), float(data["target_height"]))
     outcome = standard(gateway, message)
     outcome.then = lambda: gateway.flights.take_off_to_point(
         target,
@@ -85,9 +83,7 @@ def return_home(gateway: SimulatedGateway, data: Mapping[str, Any], message: Mes
         return Outcome(NOT_FLYING, reason="it is on the ground")
     outcome = standard(gateway, message)
     if outcome.output is not None:
-        outcome.output = status_output(
-            gateway, message.method, "in_progress" if gateway.aircraft.flying else "ok"
-        )
+        outcome.output = status_output(gateway, message.method, "in_progress" if gateway.aircraft.flying else "ok")
     outcome.then = gateway.flights.return_home
     return outcome
 
@@ -166,9 +162,7 @@ def orbit(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) 
     aircraft = gateway.aircraft
     if gateway.behaviour.strict and not aircraft.flying:
         return Outcome(NOT_FLYING, reason="it is on the ground")
-    centre = aircraft.to(
-        Place(float(data["latitude"]), float(data["longitude"]), float(data["height"])), speed=6.0
-    )
+    centre = aircraft.to(Place(float(data["latitude"]), float(data["longitude"]), float(data["height"])), speed=6.0)
     up = max(aircraft.up, aircraft.safe_height)
     circle = [
         Leg(

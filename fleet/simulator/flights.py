@@ -23,8 +23,7 @@ AT_WORK = 4
 def planned_points(places: Iterable[Place]) -> list[dict[str, float]]:
     """`planned_path_points` of the progress events."""
     return [
-        {"latitude": place.latitude, "longitude": place.longitude, "height": round(place.height, 1)}
-        for place in places
+        {"latitude": place.latitude, "longitude": place.longitude, "height": round(place.height, 1)} for place in places
     ]
 
 
@@ -154,9 +153,7 @@ class Flights:
             **fields,
         }
 
-    async def take_off_to_point(
-        self, target: Place, up: float, speed: float, flight_id: str, bid: str
-    ) -> None:
+    async def take_off_to_point(self, target: Place, up: float, speed: float, flight_id: str, bid: str) -> None:
         """takeoff_to_point and its events, from task_ready to task_finish."""
         event = "takeoff_to_point_progress"
         self.holder = "command"

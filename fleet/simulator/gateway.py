@@ -274,9 +274,7 @@ class SimulatedGateway(Reporter, ABC):
         loop = asyncio.get_running_loop()
         last = loop.time()
         while True:
-            await asyncio.sleep(
-                max(MOTION_STEP / self.behaviour.speed, 0.05) if self.aircraft.busy else MOTION_STEP
-            )
+            await asyncio.sleep(max(MOTION_STEP / self.behaviour.speed, 0.05) if self.aircraft.busy else MOTION_STEP)
             now = loop.time()
             if self.aircraft.advance((now - last) * self.behaviour.speed):
                 self.signal.notify()

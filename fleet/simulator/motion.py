@@ -126,9 +126,7 @@ class Aircraft:
         for leg in self.legs:
             flat, climb = math.hypot(leg.east - east, leg.north - north), leg.up - up
             metres += math.hypot(flat, climb)
-            seconds += (
-                max(flat / leg.speed, abs(climb) / (CLIMB_SPEED if climb > 0 else SINK_SPEED)) + leg.wait
-            )
+            seconds += max(flat / leg.speed, abs(climb) / (CLIMB_SPEED if climb > 0 else SINK_SPEED)) + leg.wait
             east, north, up = leg.east, leg.north, leg.up
         return metres, seconds
 
@@ -187,10 +185,7 @@ class Aircraft:
         points = rnd.choice((_survey, _perimeter, _orbit))(rnd)
         turn = rnd.uniform(0, math.pi)
         sin, cos = math.sin(turn), math.cos(turn)
-        return [
-            Leg(east + x * cos - y * sin, north + x * sin + y * cos, up, speed, Mode.WAYLINE)
-            for x, y in points
-        ]
+        return [Leg(east + x * cos - y * sin, north + x * sin + y * cos, up, speed, Mode.WAYLINE) for x, y in points]
 
     # -- time ----------------------------------------------------------------------------------------------
 
@@ -239,9 +234,7 @@ class Aircraft:
         if needed > seconds:
             return 0.0
         if needed + leg.wait > seconds:
-            self.legs[0] = Leg(
-                leg.east, leg.north, leg.up, leg.speed, leg.mode, leg.wait - (seconds - needed)
-            )
+            self.legs[0] = Leg(leg.east, leg.north, leg.up, leg.speed, leg.mode, leg.wait - (seconds - needed))
             return 0.0
         return seconds - needed - leg.wait
 

@@ -47,9 +47,7 @@ class SimulatedRemote(SimulatedGateway):
         while True:
             now = loop.time()
             if self.online and now >= due_self:
-                await self.send_osd(
-                    self.sn, self.own_osd() | {name: self.values[name] for name in self.own_set}
-                )
+                await self.send_osd(self.sn, self.own_osd() | {name: self.values[name] for name in self.own_set})
                 due_self = now + PERIOD / self.behaviour.rate
             if self.online and self.aircraft.on and now >= due_aircraft:
                 await self.send_osd(self.aircraft_sn, self.aircraft_osd())
@@ -82,9 +80,7 @@ class SimulatedRemote(SimulatedGateway):
 
     def states(self) -> Iterable[dict[str, Any]]:
         """State messages of the remote."""
-        videos = [
-            {"video_index": "normal-0", "video_type": "zoom", "switchable_video_types": ["wide", "zoom"]}
-        ]
+        videos = [{"video_index": "normal-0", "video_type": "zoom", "switchable_video_types": ["wide", "zoom"]}]
         camera = {
             "camera_index": self.profile.camera,
             "available_video_number": 1,

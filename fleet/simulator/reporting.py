@@ -57,9 +57,7 @@ class Reporter:
 
     async def send_health(self, sn: str, alarms: list[dict[str, Any]]) -> None:
         """The `hms` event with all alarms that stand; an empty list says that all is well."""
-        await self._send_once(
-            thing(sn, "events"), envelope(self.sn, {"list": alarms}, method="hms", need_reply=0)
-        )
+        await self._send_once(thing(sn, "events"), envelope(self.sn, {"list": alarms}, method="hms", need_reply=0))
 
     async def _send_once(self, topic: str, message: dict[str, Any]) -> None:
         try:
@@ -118,9 +116,7 @@ class Reporter:
         self.topology_acknowledged = True
         self.signal.notify()
 
-    def post_event(
-        self, method: str, data: Any, *, need_reply: int = 1, bid: str = "", sn: str = ""
-    ) -> Pending:
+    def post_event(self, method: str, data: Any, *, need_reply: int = 1, bid: str = "", sn: str = "") -> Pending:
         """Begin to deliver an event and return at once; with need_reply 1 it comes again until
         events_reply.
         """

@@ -30,9 +30,7 @@ async def obey(gateway: SimulatedGateway, message: Message) -> None:
         if name not in gateway.behaviour.silent
     }
     if results or not wanted:
-        gateway.reply(
-            "property/set_reply", message, {name: {"result": result} for name, result in results.items()}
-        )
+        gateway.reply("property/set_reply", message, {name: {"result": result} for name, result in results.items()})
     gateway.signal.notify()
 
 

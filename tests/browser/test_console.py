@@ -26,7 +26,12 @@ def page(chromium: Any, live_fleet: LiveFleet, demo_workspace: dict[str, Any]) -
     page = context.new_page()
     strangers: list[str] = []
     failures: list[str] = []
-    page.on("request", lambda request: None if request.url.startswith((live_fleet.url, "data:", "blob:")) else strangers.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((live_fleet.url, "data:", "blob:")) else strangers.append(request.url)
+        ),
+    )
     page.on("pageerror", lambda error: failures.append(str(error)))
     page.goto("/admin/login/")
     page.fill("input[name=username]", demo_workspace["username"])
@@ -43,7 +48,9 @@ def picture(page: Page, name: str, tmp_path: Path) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
-def test_devices_move_on_the_live_map(page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any], tmp_path: Path) -> None:
+def test_devices_move_on_the_live_map(
+    page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any], tmp_path: Path
+) -> None:
     page.goto("/admin/")  # the map is the start page
     expect(page.locator("#fleet-map-sign")).to_have_text("Live", timeout=15_000)
     aircraft = [entry["aircraft_sn"] for entry in demo_workspace["gateways"]]
@@ -77,10 +84,14 @@ def test_devices_move_on_the_live_map(page: Page, live_fleet: LiveFleet, demo_wo
     picture(page, "live-map-dark", tmp_path)
 
 
-def test_the_search_and_a_name_that_looks_like_markup(page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any]) -> None:
+def test_the_search_and_a_name_that_looks_like_markup(
+    page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any]
+) -> None:
     evil = "<img src=x onerror=document.title='owned'>"
     sn = demo_workspace["gateways"][1]["sn"]
-    live_fleet.query(f"from devices.models import Device\nDevice.objects.filter(sn={sn!r}).update(callsign={evil!r})\nanswer = 1")
+    live_fleet.query(
+        f"from devices.models import Device\nDevice.objects.filter(sn={sn!r}).update(callsign={evil!r})\nanswer = 1"
+    )
     try:
         page.goto("/admin/map/")
         row = page.locator(f".fleet-row[data-sn='{sn}']")
@@ -93,13 +104,21 @@ def test_the_search_and_a_name_that_looks_like_markup(page: Page, live_fleet: Li
         assert page.title() != "owned"
         assert page.locator("#fleet-map img[src='x']").count() == 0
     finally:
-        live_fleet.query(f"from devices.models import Device\nDevice.objects.filter(sn={sn!r}).update(callsign='Quarry dock')\nanswer = 1")
+        live_fleet.query(
+            f"from devices.models import Device\nDevice.objects.filter(sn={sn!r}).update(callsign='Quarry dock')\nanswer = 1"
+        )
 
 
-def test_a_command_from_the_device_page_to_its_end(page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any], tmp_path: Path) -> None:
+def test_a_command_from_the_device_page_to_its_end(
+    page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any], tmp_path: Path
+) -> None:
     dock = next(entry for entry in demo_workspace["gateways"] if entry["kind"] == "dock3")
     pk = live_fleet.query(f"from devices.models import Device\nanswer = Device.objects.get(sn={dock['sn']!r}).pk")
-    live_fleet.wait(lambda: live_fleet.query(f"from devices.models import Device\nanswer = Device.objects.get(pk={pk}).online"), 60, "the dock")
+    live_fleet.wait(
+        lambda: live_fleet.query(f"from devices.models import Device\nanswer = Device.objects.get(pk={pk}).online"),
+        60,
+        "the dock",
+    )
     page.goto(f"/admin/devices/device/{pk}/change/")
     expect(page.locator("#live-summary")).to_contain_text(re.compile("online", re.IGNORECASE))
     picture(page, "device", tmp_path)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from fleet.mqtt.dispatcher import NOT_SUPPORTED
 from tests.conformance import ledger
 from tests.conformance.examples import Line
 from tests.conformance.gateway import Gateway, Inbox, Json
@@ -14,8 +15,8 @@ from tests.conformance.report import Report
 from tests.conformance.upward import PATIENCE, Sent
 from tests.live import LiveFleet
 
-#: Printed examples that their own page forbids: (method, product) -> fields that do not fit, and why. We keep to
-#: the page's list, for it is what a form offers. An entry whose example is accepted, or refused for another
+#: Printed examples that their own page forbids: (method, product) -> fields that do not fit, and why. The
+#: page's list stands, for it is what a form offers. An entry whose example is accepted, or refused for another
 #: reason, is a miss.
 CONTRADICTIONS: dict[tuple[str, str], tuple[frozenset[str], str]] = {
     ("takeoff_to_point", "dock2"): (
@@ -60,11 +61,7 @@ def compare_services(
     ]
     answers: list[Json] = ledger.call(fleet, "ask", entries)
     topics = {line.number: gateways[line.product].topic("services") for line in asked}
-    due = [
-        (topics[line.number], answer["tid"])
-        for line, answer in zip(asked, answers, strict=True)
-        if "tid" in answer
-    ]
+    due = [(topics[line.number], answer["tid"]) for line, answer in zip(asked, answers, strict=True) if "tid" in answer]
     inbox.wait(lambda: all(inbox.find(*address) for address in due), PATIENCE)
     for line, answer in zip(asked, answers, strict=True):
         if _refused(line, answer, report):
@@ -76,9 +73,7 @@ def compare_services(
             _compare_envelope(line, arrived.envelope, report)
 
 
-def compare_direct(
-    fleet: LiveFleet, lines: Iterable[Line], gateways: dict[str, Gateway], report: Report
-) -> None:
+def compare_direct(fleet: LiveFleet, lines: Iterable[Line], gateways: dict[str, Gateway], report: Report) -> None:
     """Compare every `drc/down` example with the message that the ledger would make of it."""
     asked = [line for line in lines if line.topic == "drc/down" and line.example is not None]
     entries = [
@@ -117,12 +112,16 @@ def compare_replies(lines: list[Line], sent: Iterable[Sent], report: Report) -> 
         for problem in sorted(problems):
             report.miss(line.topic, f"{line}: {problem}")
         report.count(line.topic, "compared", not problems)
+        unsupported: set[int] = set()
         for given in answers[key]:
             data = given.get("data")
             if isinstance(data, dict) and data.get("result"):
-                refusals[f"{line.topic} {line.method}: result {data['result']}"].add(line.product)
+                said = "not yet supported" if data["result"] == NOT_SUPPORTED else f"refused with {data['result']}"
+                refusals[f"answered, {said}: {line.method}"].add(line.product)
+                unsupported |= {line.number} if data["result"] == NOT_SUPPORTED else set()
+        report.count(line.topic, "unsupported", len(unsupported))
     for what, refused in sorted(refusals.items()):
-        report.remark(f"answered, but refused: {what} ({', '.join(sorted(refused))})")
+        report.remark(f"{what} ({', '.join(sorted(refused))})")
 
 
 def _differences(line: Line, envelope: Json, documented: set[str]) -> list[str]:
@@ -137,7 +136,7 @@ def _differences(line: Line, envelope: Json, documented: set[str]) -> list[str]:
 
 
 def _refused(line: Line, answer: Json, report: Report) -> bool:
-    """Whether the server would not send it; a miss unless it is known that the example contradicts its page."""
+    """Whether the server would not send it; a miss unless the example is known to contradict its page."""
     wrong, why = CONTRADICTIONS.get((line.method, line.product), (frozenset(), ""))
     if "refused" not in answer:
         if wrong:

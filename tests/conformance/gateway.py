@@ -68,13 +68,14 @@ class Gateway:
         self.inbox = inbox
         self.published: Counter[str] = Counter()
         self.refused: list[str] = []
+        #: What was typed into the gateway on site: the organisation it is to join, and the code for it.
+        self.organisation = ""
+        self.code = ""
         self._ready = threading.Event()
         self._quiet = threading.Event()
         self._life: threading.Thread | None = None
         # 3.1.1 is what docks and remotes speak.
-        self._client = Client(
-            CallbackAPIVersion.VERSION2, client_id=sn, protocol=MQTTProtocolVersion.MQTTv311
-        )
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=sn, protocol=MQTTProtocolVersion.MQTTv311)
         self._client.on_connect = self._connected
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._message
@@ -82,9 +83,7 @@ class Gateway:
     @property
     def _subscriptions(self) -> list[tuple[str, int]]:
         own = [(f"thing/product/{self.sn}/{channel}", 1) for channel in _ANSWERS]
-        ahead = [
-            (f"thing/product/{self.aircraft}/{channel}", 1) for channel in ("events_reply", "state_reply")
-        ]
+        ahead = [(f"thing/product/{self.aircraft}/{channel}", 1) for channel in ("events_reply", "state_reply")]
         return [*own, (f"sys/product/{self.sn}/status_reply", 1), *ahead]
 
     def connect(self, host: str, port: int, password: str, timeout: float = 10) -> bool:
@@ -94,17 +93,13 @@ class Gateway:
         self._client.loop_start()
         return self._ready.wait(timeout) and not self.refused
 
-    def _connected(
-        self, client: Client, userdata: object, flags: object, reason: Any, properties: object
-    ) -> None:
+    def _connected(self, client: Client, userdata: object, flags: object, reason: Any, properties: object) -> None:
         if reason.is_failure:
             self.refused.append(str(reason))
         else:
             client.subscribe(self._subscriptions)
 
-    def _subscribed(
-        self, client: Client, userdata: object, mid: int, reasons: list[Any], properties: object
-    ) -> None:
+    def _subscribed(self, client: Client, userdata: object, mid: int, reasons: list[Any], properties: object) -> None:
         asked = zip(self._subscriptions, reasons, strict=True)
         self.refused += [f"subscription to {topic}" for (topic, _qos), reason in asked if reason.is_failure]
         self._ready.set()

@@ -14,14 +14,14 @@ Json = dict[str, Any]
 
 
 def call(fleet: LiveFleet, function: str, entries: list[Any]) -> Any:
-    """Call a function of this file inside `fleet`; the list goes by a file: a command line holds too little."""
+    """Call a function of this file inside `fleet`; the list goes by file, command lines are short."""
     file = fleet.directory / f"conformance-{function}.json"
     file.write_text(json.dumps(entries))
     return fleet.query(f"from tests.conformance import ledger\nanswer = ledger.{function}({str(file)!r})")
 
 
-def register(run: str, wanted: dict[str, tuple[str, str]]) -> dict[str, str]:
-    """Register gateways {serial: (model key, product)} in a new workspace. Their passwords."""
+def register(run: str, wanted: dict[str, tuple[str, str]]) -> Json:
+    """Register gateways {serial: (model key, product)} in a new workspace: its id and code, their passwords."""
     from devices.services import gateways
     from fleet.models import Workspace
 
@@ -31,7 +31,7 @@ def register(run: str, wanted: dict[str, tuple[str, str]]) -> dict[str, str]:
         device, passwords[sn] = gateways.add(workspace, sn, kind=int(key[0]), callsign=product, model_key=key)
         if device.product != product:
             raise ValueError(f"model {key} is product {device.product}, not {product}")
-    return passwords
+    return {"organisation": str(workspace.pk), "code": workspace.bind_code, "passwords": passwords}
 
 
 def expect(file: str) -> int:
@@ -41,9 +41,7 @@ def expect(file: str) -> int:
     from devices.models import Command, CommandStatus, Device
 
     entries: list[Json] = json.loads(Path(file).read_text())
-    devices = {
-        device.sn: device for device in Device.objects.filter(sn__in={entry["sn"] for entry in entries})
-    }
+    devices = {device.sn: device for device in Device.objects.filter(sn__in={entry["sn"] for entry in entries})}
     now = timezone.now()
     rows = Command.objects.bulk_create(
         Command(
@@ -75,19 +73,13 @@ def ask(file: str) -> list[Json]:
     from devices.services import commands
 
     entries: list[Json] = json.loads(Path(file).read_text())
-    devices = {
-        device.sn: device for device in Device.objects.filter(sn__in={entry["sn"] for entry in entries})
-    }
+    devices = {device.sn: device for device in Device.objects.filter(sn__in={entry["sn"] for entry in entries})}
     answers: list[Json] = []
     for entry in entries:
         try:
-            row = commands.issue(
-                devices[entry["sn"]], entry["method"], entry["data"], user=None, confirmed=True
-            )
+            row = commands.issue(devices[entry["sn"]], entry["method"], entry["data"], user=None, confirmed=True)
         except commands.CommandRefused as refusal:
-            answers.append(
-                {"refused": refusal.reason, "text": refusal.message, "errors": sorted(refusal.errors)}
-            )
+            answers.append({"refused": refusal.reason, "text": refusal.message, "errors": sorted(refusal.errors)})
         else:
             answers.append({"tid": row.tid})
     return answers

@@ -14,6 +14,7 @@ COLUMNS = {
     "moved": "moved",
     "rejected": "rejected",
     "compared": "compared",
+    "unsupported": "unsupported",
     "contradicting": "contradict",
     "missed": "missed",
 }
@@ -23,6 +24,7 @@ _MEANINGS = (
     "asking, answered: messages that must be answered, and those that were, with their tid, bid and method",
     "moved: commands that a reply took on from “sent”",
     "compared: downward messages as the page has them (of replies: also where it prints fields alone)",
+    "unsupported: of those compared, answers that say only that we do not offer this yet (listed above)",
     "contradict: downward examples that contradict their own page (listed above)",
 )
 

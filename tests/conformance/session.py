@@ -57,11 +57,11 @@ def compare(fleet: LiveFleet, lines: list[Line], *, verbose: bool = False) -> Re
 def _connect(fleet: LiveFleet, run: str, gateways: dict[str, Gateway]) -> None:
     """Register the gateways and connect each with its own account. Raises `RuntimeError` when one may not."""
     wanted = {gateway.sn: (MODELS[product][0], product) for product, gateway in gateways.items()}
-    passwords = fleet.query(
-        f"from tests.conformance import ledger\nanswer = ledger.register({run!r}, {wanted!r})"
-    )
+    registered = fleet.query(f"from tests.conformance import ledger\nanswer = ledger.register({run!r}, {wanted!r})")
+    passwords = registered["passwords"]
     host, port = fleet.broker.host, fleet.broker.port
     for gateway in gateways.values():
+        gateway.organisation, gateway.code = registered["organisation"], registered["code"]
         url = f"mqtt://{gateway.sn}:{passwords[gateway.sn]}@{host}:{port}"
         known = ports.wait_until(lambda url=url: mqtt_probe.lets_in(url), PATIENCE, 0.1)  # type: ignore[misc]
         if not known or not gateway.connect(host, port, passwords[gateway.sn]):
@@ -125,9 +125,7 @@ def _check_moved(sent: Sent, row: Json, report: Report) -> None:
         report.count(sent.channel, "moved")
 
 
-def _check_arrivals(
-    fleet: LiveFleet, gateways: dict[str, Gateway], before: Counter[str], report: Report
-) -> None:
+def _check_arrivals(fleet: LiveFleet, gateways: dict[str, Gateway], before: Counter[str], report: Report) -> None:
     """Everything that was published reached a handler, and no handler failed."""
     published: Counter[str] = Counter()
     for gateway in gateways.values():

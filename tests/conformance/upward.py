@@ -18,6 +18,8 @@ from tests.conformance.report import Report
 PATIENCE = 10.0
 #: Messages of one gateway under way at once.
 _BATCH = 25
+#: Requests that are refused as printed, for they name no organisation of ours; they are repeated with the right one.
+_JOINING = frozenset({"airport_organization_get", "airport_organization_bind"})
 _ALWAYS_ANSWERED = frozenset({"requests", "status"})
 #: A `services_reply` may print `need_reply`, but no page knows a reply to it.
 _ANSWERED_WHEN_ASKED = frozenset({"events", "state"})
@@ -35,6 +37,7 @@ class Sent:
     body: Any
     line: Line | None = None
     sn: str | None = None
+    must_succeed: bool = False
     at: float = 0.0
     answer: Received | None = None
 
@@ -52,9 +55,7 @@ class Sent:
         return self.gateway.topic(f"{self.channel}_reply", self.sn)
 
     def __str__(self) -> str:
-        origin = (
-            f" (line {self.line.number})" if self.line and self.line.example is not None else " (made up)"
-        )
+        origin = f" (line {self.line.number})" if self.line and self.line.example is not None else " (made up)"
         return f"{self.gateway.product} {self.channel} {self.method}{origin}"
 
 
@@ -78,6 +79,8 @@ def plan(lines: Iterable[Line], gateways: dict[str, Gateway]) -> list[Sent]:
         found.append(sent)
         if line.topic in _ANSWERED_WHEN_ASKED and not sent.asks and isinstance(sent.body, dict):
             found.append(_again(sent))
+        if line.method in _JOINING and line.topic == "requests" and isinstance(sent.body, dict):
+            found.append(_joining(sent))
     for gateway in gateways.values():
         found += _telemetry(gateway)
     return sorted(found, key=lambda sent: _ORDER.index(sent.channel))
@@ -88,9 +91,7 @@ def _from_line(line: Line, gateway: Gateway) -> Sent:
         return _topology(gateway, line)
     if line.example is None:
         declared = line.declared
-        return _made_up(
-            gateway, line.topic, line.method, made_up(declared.fields if declared else ()), line=line
-        )
+        return _made_up(gateway, line.topic, line.method, made_up(declared.fields if declared else ()), line=line)
     body = line.example
     if isinstance(body, dict):
         # Two pages print the data alone.
@@ -114,6 +115,23 @@ def _with_own_aircraft(data: Any, gateway: Gateway) -> Any:
 
 def _again(sent: Sent) -> Sent:
     return Sent(sent.gateway, sent.channel, sent.method, {**sent.body, **_ids(), "need_reply": 1}, sent.line)
+
+
+def _joining(sent: Sent) -> Sent:
+    """The same request with the right organisation, code and serials, which must be granted."""
+    gateway = sent.gateway
+    right = {"organization_id": gateway.organisation, "device_binding_code": gateway.code}
+
+    def filled(entry: Json) -> Json:
+        own = not str(entry.get("device_model_key")).startswith("0-")
+        serial = {"sn": gateway.sn if own else gateway.aircraft} if "sn" in entry else {}
+        return {**entry, **{key: value for key, value in right.items() if key in entry}, **serial}
+
+    data = filled(sent.ids["data"])
+    if "bind_devices" in data:
+        data["bind_devices"] = [filled(entry) for entry in data["bind_devices"]]
+    body = {**sent.body, **_ids(), "data": data}
+    return Sent(gateway, sent.channel, sent.method, body, sent.line, must_succeed=True)
 
 
 def _made_up(
@@ -159,9 +177,7 @@ def _telemetry(gateway: Gateway) -> Iterator[Sent]:
 
 def own_osd(gateway: Gateway) -> Json:
     """Data for a gateway's signs of life."""
-    return made_up(
-        p.field for p in properties.for_model(MODELS[gateway.product][0]).values() if p.push == "osd"
-    )
+    return made_up(p.field for p in properties.for_model(MODELS[gateway.product][0]).values() if p.push == "osd")
 
 
 def commands_for(planned: Iterable[Sent]) -> list[Json]:
@@ -218,11 +234,16 @@ def _judge(sent: Sent, report: Report) -> None:
     wanted = {"bid": sent.ids["bid"], "method": None if sent.channel == "state" else sent.method}
     wrong = {name: envelope.get(name) for name, value in wanted.items() if envelope.get(name) != value}
     if took > PATIENCE or wrong:
-        report.miss(
-            sent.channel, f"{sent}: answered after {took:.1f} s with {wrong or 'the right ids'}, not {wanted}"
-        )
+        report.miss(sent.channel, f"{sent}: answered after {took:.1f} s with {wrong or 'the right ids'}, not {wanted}")
+    elif sent.must_succeed and not _granted(envelope.get("data")):
+        report.miss(sent.channel, f"{sent}: refused with the right organisation and code: {envelope.get('data')}")
     else:
         report.count(sent.channel, "answered")
+
+
+def _granted(data: Any) -> bool:
+    output = data.get("output") if isinstance(data, dict) else None
+    return isinstance(output, dict) and data.get("result") == 0 and not output.get("err_infos")
 
 
 def _ids() -> dict[str, str]:

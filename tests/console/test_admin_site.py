@@ -101,9 +101,7 @@ def test_a_right_password_forgives_failures(workspace: Workspace) -> None:
         assert log_in(Client(), user.username, "correct horse").status_code == 302
 
 
-def test_the_switcher_lists_ones_own_workspaces_only(
-    workspace: Workspace, other_workspace: Workspace
-) -> None:
+def test_the_switcher_lists_ones_own_workspaces_only(workspace: Workspace, other_workspace: Workspace) -> None:
     user = factories.make_user(workspace)
     alone = signed_in(user).get(PEOPLE).content.decode()
     assert "Alpine rescue" in alone
@@ -133,9 +131,7 @@ def test_switching_changes_what_the_pages_show(workspace: Workspace, other_works
 
 
 @pytest.mark.parametrize("wanted", ["foreign", "not-a-uuid", ""])
-def test_the_switch_refuses_a_foreign_workspace(
-    workspace: Workspace, other_workspace: Workspace, wanted: str
-) -> None:
+def test_the_switch_refuses_a_foreign_workspace(workspace: Workspace, other_workspace: Workspace, wanted: str) -> None:
     client = signed_in(factories.make_user(workspace))
     value = str(other_workspace.pk) if wanted == "foreign" else wanted
     assert client.post(reverse("choose_workspace"), {"workspace": value}).status_code == 404
@@ -151,15 +147,20 @@ def test_the_switch_leads_nowhere_outside_and_needs_a_csrf_token(workspace: Work
     assert strict.post(reverse("choose_workspace"), data).status_code == 403
 
 
-def test_from_the_page_of_a_row_the_switch_leads_to_its_list(
-    workspace: Workspace, other_workspace: Workspace
-) -> None:
+def test_the_switch_leads_to_a_page_that_opens_there(workspace: Workspace, other_workspace: Workspace) -> None:
     user = factories.make_user(workspace, Role.ADMIN)
-    membership = Membership.objects.get(user=user)
+    row = f"{PEOPLE}{Membership.objects.get(user=user).pk}/change/"
     Membership.objects.create(user=user, workspace=other_workspace, role=Role.VIEWER)
-    client = signed_in(user)
-    page = client.get(f"{PEOPLE}{membership.pk}/change/")
-    assert page.context["after_switch"] == PEOPLE
+    client, the_map = signed_in(user), reverse("console:map")
+    expected = {
+        PEOPLE: PEOPLE,
+        row: PEOPLE,
+        f"{PEOPLE}add/": PEOPLE,
+        "/admin/fleet/auditentry/": the_map,
+        the_map: the_map,
+    }
+    for page, leads_to in expected.items():
+        assert client.get(page).context["after_switch"] == leads_to, page
 
 
 def test_times_are_shown_in_the_time_zone_of_the_workspace(workspace: Workspace) -> None:

@@ -105,10 +105,13 @@ def test_what_is_required_is_asked_for(method: Method) -> None:
 
 def test_what_is_left_empty_is_left_out() -> None:
     form = made(
-        Field("n", "int", "Number"), Field("t", "text", "Text"), Field("b", "bool", "Yes"),
-        Field("e", "enum", "One of", choices=(Choice(0, "No"),)), Field("a", "array", "List", item_type="int"),
+        Field("n", "int", "Number"),
+        Field("t", "text", "Text"),
+        Field("b", "bool", "Yes"),
+        Field("e", "enum", "One of", choices=(Choice(0, "No"),)),
+        Field("a", "array", "List", item_type="int"),
         Field("s", "struct", "Parts", children=(Field("x", "float", "X"),)),
-    )({"n": "", "t": "", "b": "", "e": "", "a": "", "s.x": ""})  # fmt: skip
+    )({"n": "", "t": "", "b": "", "e": "", "a": "", "s.x": ""})
     assert form.is_valid(), form.errors
     assert form.command_data() == {}
 

@@ -51,19 +51,41 @@ def test_the_whole_way_into_an_organisation(deliver: Deliver, wire: Any, dock: D
     before = ask(deliver, wire, dock, "airport_bind_status", asked)
     assert [entry["is_device_bind_organization"] for entry in before["output"]["bind_status"]] == [False, False]
 
-    name = ask(deliver, wire, dock, "airport_organization_get", {"organization_id": str(dock.workspace_id), "device_binding_code": dock.workspace.bind_code.lower()})
+    name = ask(
+        deliver,
+        wire,
+        dock,
+        "airport_organization_get",
+        {"organization_id": str(dock.workspace_id), "device_binding_code": dock.workspace.bind_code.lower()},
+    )
     assert name == {"result": 0, "output": {"organization_name": "Alpine rescue"}}
 
-    assert ask(deliver, wire, dock, "airport_organization_bind", bind_request(dock)) == {"result": 0, "output": {"err_infos": []}}
+    assert ask(deliver, wire, dock, "airport_organization_bind", bind_request(dock)) == {
+        "result": 0,
+        "output": {"err_infos": []},
+    }
     after = ask(deliver, wire, dock, "airport_bind_status", asked)
-    assert [(entry["is_device_bind_organization"], entry["organization_id"], entry["device_callsign"]) for entry in after["output"]["bind_status"]] == [
+    assert [
+        (entry["is_device_bind_organization"], entry["organization_id"], entry["device_callsign"])
+        for entry in after["output"]["bind_status"]
+    ] == [
         (True, str(dock.workspace_id), "North dock"),
         (True, str(dock.workspace_id), "Kestrel"),
     ]
 
 
-@pytest.mark.parametrize("wrong", [{"device_binding_code": "WRONG"}, {"device_binding_code": None}, {"organization_id": "other"}, {"organization_id": None}])
-def test_a_wrong_code_or_organisation_is_refused(deliver: Deliver, wire: Any, dock: Device, wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"device_binding_code": "WRONG"},
+        {"device_binding_code": None},
+        {"organization_id": "other"},
+        {"organization_id": None},
+    ],
+)
+def test_a_wrong_code_or_organisation_is_refused(
+    deliver: Deliver, wire: Any, dock: Device, wrong: dict[str, Any]
+) -> None:
     data = ask(deliver, wire, dock, "airport_organization_bind", bind_request(dock, **wrong))
     assert data["result"] != 0
     assert {entry["sn"] for entry in data["output"]["err_infos"]} == {dock.sn, "AIR1"}
@@ -72,10 +94,21 @@ def test_a_wrong_code_or_organisation_is_refused(deliver: Deliver, wire: Any, do
     assert dock.bound_at is None
     assert not Device.objects.filter(sn="AIR1").exists()
     assert AuditEntry.objects.get().action == "gateway.bind_refused"
-    assert ask(deliver, wire, dock, "airport_organization_get", {"organization_id": str(dock.workspace_id), **{"device_binding_code": dock.workspace.bind_code}, **wrong})["result"] != 0
+    assert (
+        ask(
+            deliver,
+            wire,
+            dock,
+            "airport_organization_get",
+            {"organization_id": str(dock.workspace_id), "device_binding_code": dock.workspace.bind_code, **wrong},
+        )["result"]
+        != 0
+    )
 
 
-def test_another_workspaces_right_code_is_refused(deliver: Deliver, wire: Any, dock: Device, other_workspace: Any) -> None:
+def test_another_workspaces_right_code_is_refused(
+    deliver: Deliver, wire: Any, dock: Device, other_workspace: Any
+) -> None:
     data = ask(
         deliver, wire, dock, "airport_organization_bind",
         bind_request(dock, organization_id=str(other_workspace.pk), device_binding_code=other_workspace.bind_code),
@@ -84,7 +117,9 @@ def test_another_workspaces_right_code_is_refused(deliver: Deliver, wire: Any, d
     assert Device.objects.get(sn=dock.sn).workspace != other_workspace
 
 
-def test_a_dock_cannot_bind_somebody_elses_devices(deliver: Deliver, wire: Any, dock: Device, other_workspace: Any, workspace: Any) -> None:
+def test_a_dock_cannot_bind_somebody_elses_devices(
+    deliver: Deliver, wire: Any, dock: Device, other_workspace: Any, workspace: Any
+) -> None:
     theirs, ours = make_dock(other_workspace, bound_at=None), make_dock(workspace, bound_at=None)
     request = bind_request(dock)
     request["bind_devices"][1] |= {"sn": theirs.sn, "device_model_key": "3-3-0"}
@@ -95,7 +130,9 @@ def test_a_dock_cannot_bind_somebody_elses_devices(deliver: Deliver, wire: Any, 
     assert (theirs.workspace, theirs.bound_at) == (other_workspace, None)
 
 
-def test_bind_status_tells_nothing_of_another_workspace(deliver: Deliver, wire: Any, dock: Device, other_workspace: Any) -> None:
+def test_bind_status_tells_nothing_of_another_workspace(
+    deliver: Deliver, wire: Any, dock: Device, other_workspace: Any
+) -> None:
     theirs = make_dock(other_workspace, callsign="Secret")
     data = ask(deliver, wire, dock, "airport_bind_status", {"devices": [{"sn": theirs.sn}]})
     (entry,) = data["output"]["bind_status"]
@@ -103,11 +140,15 @@ def test_bind_status_tells_nothing_of_another_workspace(deliver: Deliver, wire: 
 
 
 @pytest.mark.parametrize("method", ["flight_areas_get", "offline_map_get"])
-def test_what_old_firmware_waits_for_is_always_answered_well(deliver: Deliver, wire: Any, dock: Device, method: str) -> None:
+def test_what_old_firmware_waits_for_is_always_answered_well(
+    deliver: Deliver, wire: Any, dock: Device, method: str
+) -> None:
     assert ask(deliver, wire, dock, method, None)["result"] == 0
 
 
 @pytest.mark.parametrize("data", [None, [], "x", {"devices": 3}, {"bind_devices": [1, None]}])
-@pytest.mark.parametrize("method", ["config", "airport_bind_status", "airport_organization_get", "airport_organization_bind"])
+@pytest.mark.parametrize(
+    "method", ["config", "airport_bind_status", "airport_organization_get", "airport_organization_bind"]
+)
 def test_nonsense_is_answered_too(deliver: Deliver, wire: Any, dock: Device, method: str, data: Any) -> None:
     assert isinstance(ask(deliver, wire, dock, method, data), dict)

@@ -47,7 +47,9 @@ def reply(deliver: Deliver, command: Command, data: Any, **body: Any) -> None:
     )
 
 
-def event(deliver: Deliver, command: Command, status: str, *, method: str = "", percent: int = 50, bid: str = "", **data: Any) -> None:
+def event(
+    deliver: Deliver, command: Command, status: str, *, method: str = "", percent: int = 50, bid: str = "", **data: Any
+) -> None:
     output = {"status": status, "progress": {"percent": percent, "step_key": "open_cover"}}
     deliver(
         f"thing/product/{command.device.sn}/events",
@@ -119,7 +121,9 @@ def test_a_remote_that_says_info_code_is_understood(deliver: Deliver, dock: Devi
         ("sent", CommandStatus.IN_PROGRESS), ("in_progress", CommandStatus.IN_PROGRESS), ("unheard_of", CommandStatus.SENT),
     ],
 )  # fmt: skip
-def test_what_an_event_may_say_even_before_the_reply(deliver: Deliver, dock: Device, operator: Any, status: str, expected: CommandStatus) -> None:
+def test_what_an_event_may_say_even_before_the_reply(
+    deliver: Deliver, dock: Device, operator: Any, status: str, expected: CommandStatus
+) -> None:
     command = sent(dock, operator)
     event(deliver, command, status)
     assert fresh(command).status == expected
@@ -130,11 +134,26 @@ def test_the_words_of_flights_are_understood(deliver: Deliver, dock: Device, ope
     command = sent(dock, operator, "fly_to_point", data)
     reply(deliver, command, {"result": 0})
     topic = f"thing/product/{dock.sn}/events"
-    deliver(topic, method="fly_to_point_progress", bid="another", data={"fly_to_id": "f1", "status": "wayline_progress", "result": 0})
+    deliver(
+        topic,
+        method="fly_to_point_progress",
+        bid="another",
+        data={"fly_to_id": "f1", "status": "wayline_progress", "result": 0},
+    )
     assert fresh(command).status == CommandStatus.IN_PROGRESS
-    deliver(topic, method="fly_to_point_progress", bid="another", data={"fly_to_id": "f2", "status": "wayline_ok", "result": 0})
+    deliver(
+        topic,
+        method="fly_to_point_progress",
+        bid="another",
+        data={"fly_to_id": "f2", "status": "wayline_ok", "result": 0},
+    )
     assert fresh(command).status == CommandStatus.IN_PROGRESS
-    deliver(topic, method="fly_to_point_progress", bid="another", data={"fly_to_id": "f1", "status": "wayline_ok", "result": 0})
+    deliver(
+        topic,
+        method="fly_to_point_progress",
+        bid="another",
+        data={"fly_to_id": "f1", "status": "wayline_ok", "result": 0},
+    )
     assert fresh(command).status == CommandStatus.OK
 
 
@@ -158,12 +177,19 @@ def test_a_late_answer_is_kept_but_does_not_change_the_end(deliver: Deliver, doc
     assert "too late" in command.result_text
 
 
-def test_a_reply_of_another_gateway_or_to_nothing_moves_nothing(deliver: Deliver, dock: Device, operator: Any, other_workspace: Any) -> None:
+def test_a_reply_of_another_gateway_or_to_nothing_moves_nothing(
+    deliver: Deliver, dock: Device, operator: Any, other_workspace: Any
+) -> None:
     command = sent(dock, operator)
     stranger = make_dock(other_workspace)
     for sn, tid in ((stranger.sn, command.tid), (dock.sn, "never-asked"), (dock.sn, "")):
         deliver(f"thing/product/{sn}/services_reply", method="cover_open", tid=tid, bid=command.bid, data={"result": 0})
-    deliver(f"thing/product/{stranger.sn}/events", method="cover_open", bid=command.bid, data={"result": 0, "output": {"status": "ok"}})
+    deliver(
+        f"thing/product/{stranger.sn}/events",
+        method="cover_open",
+        bid=command.bid,
+        data={"result": 0, "output": {"status": "ok"}},
+    )
     assert fresh(command).status == CommandStatus.SENT
     rejects.flush()
     assert set(RejectedMessage.objects.values_list("reason", flat=True)) == {"unasked"}
@@ -184,7 +210,11 @@ def test_every_status_reaches_a_final_one_and_final_ones_stay() -> None:
 @pytest.mark.parametrize("status", sorted(set(CommandStatus) - FINAL))
 def test_the_sweeper_ends_whatever_is_open(dock: Device, operator: Any, status: CommandStatus) -> None:
     command = commands.issue(dock, "cover_open", user=operator, confirmed=True)
-    Command.objects.update(status=status, deadline=timezone.now() - timedelta(seconds=1), published_at=None if status == "pending" else timezone.now())
+    Command.objects.update(
+        status=status,
+        deadline=timezone.now() - timedelta(seconds=1),
+        published_at=None if status == "pending" else timezone.now(),
+    )
     commands.sweep()
     assert fresh(command).status in FINAL
     assert command.result_text
@@ -244,7 +274,14 @@ def test_asking_twice_with_one_key_is_one_command(dock: Device, operator: Any) -
 
 @pytest.mark.parametrize("product", methods.PRODUCTS)
 def test_whatever_is_dangerous_must_be_confirmed(product: str, workspace: Any) -> None:
-    keys = {"dock1": "3-1-0", "dock2": "3-2-0", "dock3": "3-3-0", "rc": "2-119-0", "rc-pro": "2-144-0", "dji-rc-plus-2": "2-174-0"}
+    keys = {
+        "dock1": "3-1-0",
+        "dock2": "3-2-0",
+        "dock3": "3-3-0",
+        "rc": "2-119-0",
+        "rc-pro": "2-144-0",
+        "dji-rc-plus-2": "2-174-0",
+    }
     gateway = make_dock(workspace, model_key=keys[product], online=True)
     assert gateway.product == product
     admin = make_user(workspace, Role.ADMIN)
@@ -258,10 +295,20 @@ def test_whatever_is_dangerous_must_be_confirmed(product: str, workspace: Any) -
 def test_property_set_ends_with_a_result_for_each(deliver: Deliver, dock: Device, operator: Any) -> None:
     command = properties.set_properties(dock, {"silent_mode": 1}, user=operator, confirmed=True)
     assert commands.claim(str(command.pk)) is not None
-    deliver(f"thing/product/{dock.sn}/property/set_reply", tid=command.tid, bid=command.bid, data={"silent_mode": {"result": 0}})
+    deliver(
+        f"thing/product/{dock.sn}/property/set_reply",
+        tid=command.tid,
+        bid=command.bid,
+        data={"silent_mode": {"result": 0}},
+    )
     assert fresh(command).status == CommandStatus.OK
     failing = properties.set_properties(dock, {"silent_mode": 0}, user=operator, confirmed=True)
     commands.claim(str(failing.pk))
-    deliver(f"thing/product/{dock.sn}/property/set_reply", tid=failing.tid, bid=failing.bid, data={"silent_mode": {"result": 319033}})
+    deliver(
+        f"thing/product/{dock.sn}/property/set_reply",
+        tid=failing.tid,
+        bid=failing.bid,
+        data={"silent_mode": {"result": 319033}},
+    )
     assert fresh(failing).status == CommandStatus.FAILED
     assert "silent_mode" in failing.result_text

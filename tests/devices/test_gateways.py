@@ -25,9 +25,7 @@ def dock(workspace: Workspace, sn: str = "8UUXTEST01") -> Device:
 
 
 def test_a_new_gateway_has_an_account_of_its_own(workspace: Workspace) -> None:
-    device, password = gateways.add(
-        workspace, " 8UUXTEST01 ", kind=Domain.DOCK, callsign="Pier", model_key="3-3-0"
-    )
+    device, password = gateways.add(workspace, " 8UUXTEST01 ", kind=Domain.DOCK, callsign="Pier", model_key="3-3-0")
     assert (device.sn, device.domain, device.callsign, device.model_id) == (
         "8UUXTEST01",
         Domain.DOCK,
@@ -71,9 +69,7 @@ def test_an_aircraft_s_serial_is_taken_too(workspace: Workspace) -> None:
     assert not GatewayCredential.objects.exists()
 
 
-def test_a_known_gateway_without_an_account_is_given_one(
-    workspace: Workspace, other_workspace: Workspace
-) -> None:
+def test_a_known_gateway_without_an_account_is_given_one(workspace: Workspace, other_workspace: Workspace) -> None:
     known = Device.objects.create(workspace=workspace, sn="9N9C1", domain=Domain.REMOTE, callsign="Old")
     with pytest.raises(GatewayExists):
         gateways.add(other_workspace, "9N9C1", kind=Domain.REMOTE)
@@ -81,9 +77,7 @@ def test_a_known_gateway_without_an_account_is_given_one(
     assert (device.pk, device.callsign) == (known.pk, "Old")
 
 
-@pytest.mark.parametrize(
-    "sn", ["", "a/b", "a+b", "#", "$SYS", "a b", "x" * 65, "é", "a\nb", "fleet-bridge", "admin"]
-)
+@pytest.mark.parametrize("sn", ["", "a/b", "a+b", "#", "$SYS", "a b", "x" * 65, "é", "a\nb", "fleet-bridge", "admin"])
 def test_what_cannot_be_a_serial_is_refused(workspace: Workspace, sn: str) -> None:
     with pytest.raises(GatewayRefused):
         gateways.add(workspace, sn, kind=Domain.DOCK)
@@ -101,9 +95,7 @@ def test_an_aircraft_is_no_gateway(workspace: Workspace) -> None:
         gateways.add(workspace, "1581F1", kind=Domain.AIRCRAFT)
 
 
-@pytest.mark.parametrize(
-    ("role", "allowed"), [(Role.PILOT, False), (Role.OPERATOR, True), (Role.ADMIN, True)]
-)
+@pytest.mark.parametrize(("role", "allowed"), [(Role.PILOT, False), (Role.OPERATOR, True), (Role.ADMIN, True)])
 def test_adding_and_rotating_need_an_operator(workspace: Workspace, role: Role, allowed: bool) -> None:
     device = dock(workspace)
     before = gateways.password(device)
@@ -160,9 +152,7 @@ def test_a_withdrawn_gateway_has_no_password_until_it_is_restored(workspace: Wor
     assert gateways.restore(device) == gateways.password(device) != before
     with pytest.raises(GatewayRefused):
         gateways.restore(device)
-    actions = list(
-        AuditEntry.objects.filter(target=device.sn).order_by("id").values_list("action", flat=True)
-    )
+    actions = list(AuditEntry.objects.filter(target=device.sn).order_by("id").values_list("action", flat=True))
     assert actions == ["gateway.added", "gateway.withdrawn", "gateway.restored"]
 
 

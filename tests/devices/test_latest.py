@@ -57,12 +57,20 @@ def test_whatever_the_order_of_arrival_the_newest_of_each_property_wins(messages
     assert latest.properties == expected
 
 
-@given(st.integers(0, 3), st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())))
+@given(
+    st.integers(0, 3),
+    st.dictionaries(
+        st.text(), st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+    ),
+)
 def test_a_summary_of_anything_is_made_without_an_error(domain: int, properties: dict[str, Any]) -> None:
     summarize(domain, properties)
 
 
-@given(st.sampled_from(["latitude", "longitude", "attitude_head", "mode_code", "battery", "height"]), st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()))
+@given(
+    st.sampled_from(["latitude", "longitude", "attitude_head", "mode_code", "battery", "height"]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()),
+)
 def test_wrong_types_in_what_the_summary_reads_are_left_out(name: str, value: Any) -> None:
     summarize(0, {name: value})
 
@@ -78,6 +86,23 @@ def test_the_summary_of_an_aircraft_and_of_a_dock() -> None:
         {"latitude": 47.0, "longitude": 8.0, "height": 512.345, "attitude_head": -90, "horizontal_speed": 7.5,
          "vertical_speed": 0, "mode_code": 5, "battery": {"capacity_percent": 81}},
     )  # fmt: skip
-    assert aircraft == {"lat": 47.0, "lon": 8.0, "height": 512.35, "heading": 270.0, "speed": 7.5, "climb": 0.0, "mode": 5, "battery": 81}
-    dock = summarize(3, {"mode_code": 0, "drone_charge_state": {"capacity_percent": 55, "state": 1}, "drone_in_dock": 1, "cover_state": 0})
+    assert aircraft == {
+        "lat": 47.0,
+        "lon": 8.0,
+        "height": 512.35,
+        "heading": 270.0,
+        "speed": 7.5,
+        "climb": 0.0,
+        "mode": 5,
+        "battery": 81,
+    }
+    dock = summarize(
+        3,
+        {
+            "mode_code": 0,
+            "drone_charge_state": {"capacity_percent": 55, "state": 1},
+            "drone_in_dock": 1,
+            "cover_state": 0,
+        },
+    )
     assert dock == {"mode": 0, "battery": 55, "drone_in_dock": 1, "cover_state": 0}

@@ -79,7 +79,9 @@ def test_osd_without_an_object_is_noted(deliver: Deliver, workspace: Any, data: 
 
 def test_a_state_message_is_stored_before_it_is_answered(deliver: Deliver, wire: Any, workspace: Any) -> None:
     aircraft = make_aircraft(workspace, make_dock(workspace))
-    sent = deliver(f"thing/product/{aircraft.sn}/state", data={"geo_caging_status": {"state": 1}}, need_reply=1, gateway="D")
+    sent = deliver(
+        f"thing/product/{aircraft.sn}/state", data={"geo_caging_status": {"state": 1}}, need_reply=1, gateway="D"
+    )
     assert DeviceState.objects.get(device=aircraft).properties == {"geo_caging_status": {"state": 1}}
     (reply,) = wire.answers(f"thing/product/{aircraft.sn}/state_reply")
     assert (reply["tid"], reply["bid"], reply["data"]) == (sent["tid"], sent["bid"], {"result": 0})
@@ -130,7 +132,9 @@ def test_the_queries_of_a_flush_do_not_grow_with_the_devices(deliver: Deliver, w
     def flush_of(count: int) -> int:
         for device in [make_aircraft(workspace, online=True) for _ in range(count)]:
             osd(deliver, device, {"latitude": 47.1, "longitude": 8.5, "mode_code": 3})
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert telemetry.flush() == count
         return len(queries)
 
@@ -143,7 +147,10 @@ def test_everything_but_telemetry_is_in_the_message_log_both_ways(deliver: Deliv
     osd(deliver, dock, {"mode_code": 0})
     message_log.flush()
     rows = list(LoggedMessage.objects.order_by("pk").values_list("direction", "method", "tid", "workspace"))
-    assert rows == [("up", "from_the_future", sent["tid"], workspace.pk), ("down", "from_the_future", sent["tid"], workspace.pk)]
+    assert rows == [
+        ("up", "from_the_future", sent["tid"], workspace.pk),
+        ("down", "from_the_future", sent["tid"], workspace.pk),
+    ]
 
 
 def test_the_message_log_is_bounded_by_count_and_by_age(deliver: Deliver, workspace: Any, settings: Any) -> None:

@@ -23,7 +23,16 @@ def topology(*aircraft: str, **over: Any) -> dict[str, Any]:
         {"sn": sn, "domain": "0", "type": 100, "sub_type": 1, "index": "A", "device_secret": "s", "nonce": "n", "thing_version": "1.2.0"}
         for sn in aircraft
     ]  # fmt: skip
-    return {"domain": "3", "type": 3, "sub_type": 0, "device_secret": "s", "nonce": "n", "thing_version": "1.2.0", "sub_devices": subs, **over}
+    return {
+        "domain": "3",
+        "type": 3,
+        "sub_type": 0,
+        "device_secret": "s",
+        "nonce": "n",
+        "thing_version": "1.2.0",
+        "sub_devices": subs,
+        **over,
+    }
 
 
 def send(deliver: Deliver, gateway: Device, *aircraft: str, stamp: int | None = None, **over: Any) -> None:
@@ -42,7 +51,12 @@ def test_a_dock_and_its_aircraft_come_online_and_are_answered(deliver: Deliver, 
     assert (aircraft.online, aircraft.gateway, aircraft.domain, aircraft.index) == (True, dock, Domain.AIRCRAFT, "A")
     assert (aircraft.workspace, aircraft.model_name) == (workspace, "Matrice 4TD")
     (reply,) = wire.answers(f"sys/product/{dock.sn}/status_reply")
-    assert (reply["tid"], reply["bid"], reply["method"], reply["data"]) == (sent["tid"], sent["bid"], "update_topo", {"result": 0})
+    assert (reply["tid"], reply["bid"], reply["method"], reply["data"]) == (
+        sent["tid"],
+        sent["bid"],
+        "update_topo",
+        {"result": 0},
+    )
 
 
 def test_every_sub_device_counts_not_only_the_first(deliver: Deliver, workspace: Any) -> None:
@@ -121,7 +135,11 @@ def test_an_unknown_model_gets_a_row_that_can_be_named(deliver: Deliver, workspa
 )  # fmt: skip
 def test_nonsense_in_a_topology_never_stops_it(deliver: Deliver, wire: Any, workspace: Any, sub_devices: Any) -> None:
     dock = make_dock(workspace)
-    deliver(f"sys/product/{dock.sn}/status", method="update_topo", data=topology() | {"sub_devices": sub_devices, "type": "3", "sub_type": None})
+    deliver(
+        f"sys/product/{dock.sn}/status",
+        method="update_topo",
+        data=topology() | {"sub_devices": sub_devices, "type": "3", "sub_type": None},
+    )
     assert wire.answers(f"sys/product/{dock.sn}/status_reply")[0]["data"] == {"result": 0}
     dock.refresh_from_db()
     assert dock.online

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.db import OperationalError, transaction
 
+from fleet.models import Workspace
 from fleet.mqtt.dispatcher import Dispatcher
 from fleet.mqtt.handlers import DuplicateHandler, Registry
 from fleet.mqtt.messages import Message, Rejected
 from fleet.mqtt.topics import Channel
-from fleet.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,7 +82,9 @@ def test_an_aircrafts_messages_share_the_order_of_its_gateway() -> None:
 def test_acknowledged_only_after_the_commit() -> None:
     bench = Bench(shards=1)
     visible_at_acknowledgement: list[bool] = []
-    bench.registry.claim(Channel.EVENTS, ["x"], lambda message: void(Workspace.objects.create(name="made by a handler")))
+    bench.registry.claim(
+        Channel.EVENTS, ["x"], lambda message: void(Workspace.objects.create(name="made by a handler"))
+    )
 
     def acknowledge() -> None:
         visible_at_acknowledgement.append(not transaction.get_connection().in_atomic_block)

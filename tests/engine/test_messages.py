@@ -14,7 +14,11 @@ from fleet.mqtt.messages import Message, Rejected, decode, encode, reply_envelop
 from fleet.mqtt.topics import Channel
 
 ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -98,7 +102,9 @@ def test_a_nul_character_does_not_cost_the_message() -> None:
     assert message.method == "a\ufffdb"
 
 
-@pytest.mark.parametrize(("flag", "asks"), [(1, True), ("1", True), (True, True), (0, False), (None, False), ("no", False)])
+@pytest.mark.parametrize(
+    ("flag", "asks"), [(1, True), ("1", True), (True, True), (0, False), (None, False), ("no", False)]
+)
 def test_need_reply(flag: Any, asks: bool) -> None:
     assert decode("thing/product/A/events", encode({"need_reply": flag})).need_reply is asks
 

@@ -38,9 +38,7 @@ def anonymous(address: str) -> APIClient:
 
 @pytest.fixture
 def workspace(db: None) -> Workspace:
-    return factories.make_workspace(
-        name=unique("Alpha"), description="North slope", platform_name="Cloud of Alpha"
-    )
+    return factories.make_workspace(name=unique("Alpha"), description="North slope", platform_name="Cloud of Alpha")
 
 
 @pytest.fixture

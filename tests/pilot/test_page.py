@@ -72,9 +72,7 @@ def open_page(chromium, server):
         page = context.new_page()
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on(
-            "console", lambda line: page.errors.append(line.text) if "Security Policy" in line.text else None
-        )
+        page.on("console", lambda line: page.errors.append(line.text) if "Security Policy" in line.text else None)
         page.goto(f"{server.url}/pilot/")
         return page
 
@@ -321,9 +319,7 @@ def test_somebody_with_two_workspaces_chooses(open_page, make_user, workspace, o
     assert calls(page, "platformSetWorkspaceId") == [["platformSetWorkspaceId", str(other.pk)]]
 
 
-def test_a_plain_browser_says_so_and_shows_who_is_there(
-    open_page, user, workspace, other, add_device, settings
-):
+def test_a_plain_browser_says_so_and_shows_who_is_there(open_page, user, workspace, other, add_device, settings):
     for name in LICENSE:
         setattr(settings, name, "")
     evil = "<img src=x onerror=document.title='owned'>"

@@ -48,9 +48,7 @@ def test_a_login_hands_out_token_workspace_and_broker(anonymous, make_user, work
     assert current["data"]["workspace_id"] == str(workspace.pk)
 
 
-def test_a_login_on_a_known_remote_hands_out_that_remotes_own_account(
-    anonymous, make_user, workspace, add_remote
-):
+def test_a_login_on_a_known_remote_hands_out_that_remotes_own_account(anonymous, make_user, workspace, add_remote):
     remote, password = add_remote(workspace)
     add_remote(workspace)
     data = log_in(anonymous, make_user((workspace, Role.PILOT)), device_sn=remote.sn).json()["data"]
@@ -120,9 +118,7 @@ def test_guessing_is_locked_out_with_a_time(anonymous, make_user, workspace):
 
 def test_an_address_that_tries_many_names_is_locked_out(anonymous, db):
     def guess() -> int:
-        return anonymous.post(LOGIN, {"username": unique("name"), "password": "x"}, format="json").json()[
-            "code"
-        ]
+        return anonymous.post(LOGIN, {"username": unique("name"), "password": "x"}, format="json").json()["code"]
 
     for _ in range(lockout.PER_ADDRESS):
         assert guess() == 1001

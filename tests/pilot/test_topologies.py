@@ -121,9 +121,7 @@ def test_another_workspace_is_forbidden_and_tells_nothing(pilot, stranger, fleet
     answer = topologies(stranger, pilot.workspace)
     assert (answer.status_code, answer.json()["code"]) == (403, 403)
     assert dock.sn not in answer.content.decode()
-    nowhere = stranger.api.get(
-        "/manage/api/v1/workspaces/b0e5a2ad-0000-4000-8000-000000000000/devices/topologies"
-    )
+    nowhere = stranger.api.get("/manage/api/v1/workspaces/b0e5a2ad-0000-4000-8000-000000000000/devices/topologies")
     nonsense = stranger.api.get("/manage/api/v1/workspaces/nonsense/devices/topologies")
     assert nowhere.content == nonsense.content == answer.content
     assert topologies(stranger).json()["data"] == {"list": []}

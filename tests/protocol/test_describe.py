@@ -145,10 +145,7 @@ def test_a_time_no_calendar_has_stays_a_number() -> None:
 def test_models_and_payloads_get_their_names() -> None:
     dock = {"sub_device": {"device_model_key": "0-100-1"}}
     assert said("sub_device.device_model_key", dock, DOCK) == "Matrice 4TD"
-    assert (
-        said("sub_device.device_model_key", {"sub_device": {"device_model_key": "0-4711-0"}}, DOCK)
-        == "0-4711-0"
-    )
+    assert said("sub_device.device_model_key", {"sub_device": {"device_model_key": "0-4711-0"}}, DOCK) == "0-4711-0"
     aircraft = {"cameras": [{"payload_index": "99-0-0", "camera_mode": 1}], "99-0-0": {"gimbal_yaw": 3.0}}
     assert at("cameras.0", aircraft).label == "Matrice 4TD camera"
     assert said("cameras.0.payload_index", aircraft) == "Matrice 4TD camera (99-0-0)"
@@ -218,18 +215,11 @@ def test_very_deep_state_stays_raw_below_some_depth() -> None:
 
 
 NUMBERS = (
-    st.integers()
-    | st.floats()
-    | st.integers(min_value=10**290, max_value=10**320)
-    | st.sampled_from([32767, 65535])
+    st.integers() | st.floats() | st.integers(min_value=10**290, max_value=10**320) | st.sampled_from([32767, 65535])
 )
-SCALARS = (
-    st.none() | st.booleans() | NUMBERS | st.text(max_size=8) | st.sampled_from(["98-0-0", "0-100-1", ""])
-)
+SCALARS = st.none() | st.booleans() | NUMBERS | st.text(max_size=8) | st.sampled_from(["98-0-0", "0-100-1", ""])
 KEYS = st.text(max_size=6) | st.sampled_from(
-    sorted(
-        {*DOCK, *AIRCRAFT, "98-0-0", "capacity_percent", "temperature", "state", "payload_index", "batteries"}
-    )
+    sorted({*DOCK, *AIRCRAFT, "98-0-0", "capacity_percent", "temperature", "state", "payload_index", "batteries"})
 )
 VALUES = st.recursive(
     SCALARS,
@@ -239,9 +229,7 @@ VALUES = st.recursive(
 
 
 def fingerprint(values: Iterable[Any]) -> Counter[str]:
-    return Counter(
-        "nan" if isinstance(value, float) and math.isnan(value) else repr(value) for value in values
-    )
+    return Counter("nan" if isinstance(value, float) and math.isnan(value) else repr(value) for value in values)
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=8), st.sampled_from([DOCK, AIRCRAFT, {}]))

@@ -122,9 +122,7 @@ def test_units_are_symbols() -> None:
     assert units <= {"", "m", "mm", "m/s", "°", "°/s", "°C", "%", "s", "ms", "min", "Hz", "rad/s", "MB", "B"}
     assert field(found("services", "fly_to_point"), "max_speed").unit == "m/s"
     assert field(found("drc/down", "drone_control"), "w").unit == "°/s"
-    assert (
-        field(found("services", "flighttask_prepare"), "executable_conditions.storage_capacity").unit == "MB"
-    )
+    assert field(found("services", "flighttask_prepare"), "executable_conditions.storage_capacity").unit == "MB"
 
 
 def test_ranges_of_take_off() -> None:
@@ -178,9 +176,7 @@ def test_what_real_devices_send_and_no_page_says() -> None:
         assert found("drc/up", name, "dji-rc-plus-2").up
     assert not found("state_reply", "", "dock3").up
     mission = dict(tree(found("events", "flighttask_progress", "dock3").fields))
-    assert {"result", "output.status", "output.progress.percent", "output.ext.flight_id", "status"} <= set(
-        mission
-    )
+    assert {"result", "output.status", "output.progress.percent", "output.ext.flight_id", "status"} <= set(mission)
     assert "output.ext.transition_wayline_info.planned_path_points.latitude" in mission
 
 
@@ -275,9 +271,7 @@ def test_importing_reads_no_data() -> None:
         "print(methods._catalogue.cache_info().currsize + device_models._models.cache_info().currsize)\n"
     )
     root = Path(methods.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
 
 

@@ -38,9 +38,7 @@ class Run:
         self.web, self.mqtt, self.s3 = (ports.free_port() for _ in range(3))
         # Nothing of the test process's own servers may leak in: this run is to start them itself.
         ours = ("FLEET_", "DATABASE_URL", "REDIS_URL", "MQTT_URL", "DJANGO_")
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(ours)
-        } | {
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
             "FLEET_DATA_DIR": str(self.data),
             "FLEET_WEB_PORT": str(self.web),
             "FLEET_MQTT_PORT": str(self.mqtt),
@@ -188,9 +186,7 @@ def test_a_whole_life() -> None:
         run.wait_ready()
         assert "Password" not in run.said
         assert read(run.data / "fleet.env") == secrets
-        with contextlib.closing(
-            sqlite3.connect(f"file:{run.data / 'fleet.sqlite3'}?mode=ro", uri=True)
-        ) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{run.data / 'fleet.sqlite3'}?mode=ro", uri=True)) as database:
             assert database.execute("SELECT count(*) FROM fleet_user WHERE is_superuser").fetchone() == (1,)
 
         assert run.process is not None

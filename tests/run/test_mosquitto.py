@@ -37,9 +37,7 @@ class Listener:
         self.client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         self.client.username_pw_set(*account)
         self.client.on_subscribe = self._subscribed
-        self.client.on_message = lambda client, userdata, message: self.got.append(
-            (message.topic, message.payload)
-        )
+        self.client.on_message = lambda client, userdata, message: self.got.append((message.topic, message.payload))
         self.client.connect(broker.host, broker.port)
         self.client.loop_start()
         assert ports.wait_until(self.client.is_connected, 5)
@@ -47,12 +45,8 @@ class Listener:
             self.client.subscribe([(topic, 1) for topic in filters])
         assert ports.wait_until(lambda: len(self.granted) == len(filters), 5)
 
-    def _subscribed(
-        self, client: Client, userdata: object, mid: int, codes: list[Any], properties: object
-    ) -> None:
-        self.granted.update(
-            {topic: not code.is_failure for topic, code in zip(self._filters, codes, strict=True)}
-        )
+    def _subscribed(self, client: Client, userdata: object, mid: int, codes: list[Any], properties: object) -> None:
+        self.granted.update({topic: not code.is_failure for topic, code in zip(self._filters, codes, strict=True)})
 
     def __enter__(self) -> Listener:
         return self
@@ -99,9 +93,7 @@ def test_the_bridge_reads_and_sends_what_a_bridge_must(broker: MosquittoServer) 
 
 def test_the_administrator_makes_an_account_that_survives_a_restart(broker: MosquittoServer) -> None:
     command = {"commands": [{"command": "createClient", "username": "dock-1", "password": "secret-1"}]}
-    with Listener(
-        broker, broker.control, "$CONTROL/dynamic-security/v1/response", "thing/product/+/osd"
-    ) as admin:
+    with Listener(broker, broker.control, "$CONTROL/dynamic-security/v1/response", "thing/product/+/osd") as admin:
         assert admin.granted == {"$CONTROL/dynamic-security/v1/response": True, "thing/product/+/osd": False}
         admin.publish("$CONTROL/dynamic-security/v1", json.dumps(command))
         assert ports.wait_until(lambda: bool(admin.got), 5)
@@ -134,9 +126,7 @@ def test_the_file_is_left_alone_when_it_is_right_and_repaired_when_it_is_not(tmp
         return content
 
     first = write("one")
-    first["clients"].append(
-        {"username": "dock-1", "password": "x", "salt": "y", "iterations": 1, "roles": []}
-    )
+    first["clients"].append({"username": "dock-1", "password": "x", "salt": "y", "iterations": 1, "roles": []})
     accounts.write_text(json.dumps(first))
     untouched = accounts.stat().st_mtime_ns
     assert write("one") == first

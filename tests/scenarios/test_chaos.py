@@ -93,7 +93,9 @@ def test_no_event_is_lost(
     fleet: LiveFleet, dock: tuple[SimulatorThread, SimulatedDock], blow: Callable[[LiveFleet, Traffic], None]
 ) -> None:
     simulator, device = dock
-    fleet.query(f"from devices.models import LoggedMessage\nLoggedMessage.objects.filter(method={METHOD!r}).delete()\nanswer = 1")
+    fleet.query(
+        f"from devices.models import LoggedMessage\nLoggedMessage.objects.filter(method={METHOD!r}).delete()\nanswer = 1"
+    )
     with Traffic(simulator, device) as traffic:
         traffic.flow()
         blow(fleet, traffic)
@@ -113,7 +115,11 @@ def test_no_reply_is_lost(
 ) -> None:
     """The dock answers while the part that should hear it is away; the ledger learns of it nevertheless."""
     simulator, device = dock
-    fleet.wait(lambda: fleet.query(f"from devices.models import Device\nanswer = Device.objects.get(sn={device.sn!r}).online"), 30, "the dock")
+    fleet.wait(
+        lambda: fleet.query(f"from devices.models import Device\nanswer = Device.objects.get(sn={device.sn!r}).online"),
+        30,
+        "the dock",
+    )
     device.behaviour.lag = 2.0
     before = len(device.received)
     command = fleet.query(
@@ -126,6 +132,8 @@ def test_no_reply_is_lost(
         traffic.flow(20)
     device.behaviour.lag = 0.0
     look = f"from devices.models import Command\nanswer = Command.objects.get(pk={command!r}).status"
-    status = fleet.wait(lambda: (now := fleet.query(look)) not in ("pending", "sent", "in_progress") and now, 60, "the command's end")
+    status = fleet.wait(
+        lambda: (now := fleet.query(look)) not in ("pending", "sent", "in_progress") and now, 60, "the command's end"
+    )
     assert status == "ok"
     assert [message.method for message in list(device.received)[before:]] == ["debug_mode_open"]  # sent once

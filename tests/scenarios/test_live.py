@@ -23,7 +23,9 @@ def devices(fleet: LiveFleet) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("simulator")
-def test_the_simulated_fleet_comes_online_moves_and_obeys(live_fleet: LiveFleet, demo_workspace: dict[str, Any]) -> None:
+def test_the_simulated_fleet_comes_online_moves_and_obeys(
+    live_fleet: LiveFleet, demo_workspace: dict[str, Any]
+) -> None:
     gateways = {entry["sn"]: entry for entry in demo_workspace["gateways"]}
 
     def all_there() -> Any:
@@ -35,12 +37,19 @@ def test_the_simulated_fleet_comes_online_moves_and_obeys(live_fleet: LiveFleet,
     for sn, entry in gateways.items():
         assert found[sn]["bound"] == (entry["kind"] != "rc-plus-2")  # a remote is bound by its pilot's login
         assert found[entry["aircraft_sn"]]["gateway"] == sn
-    assert {found[entry["aircraft_sn"]]["model"] for entry in gateways.values()} == {"Matrice 4TD", "Matrice 3TD", "Matrice 4E"}
+    assert {found[entry["aircraft_sn"]]["model"] for entry in gateways.values()} == {
+        "Matrice 4TD",
+        "Matrice 3TD",
+        "Matrice 4E",
+    }
 
     aircraft = gateways["9N9CN0000B0SIM3"]["aircraft_sn"]
     before = found[aircraft]["summary"]
     live_fleet.wait(
-        lambda: (now := devices(live_fleet)[aircraft]["summary"]) and (now["lat"], now["lon"]) != (before["lat"], before["lon"]),
+        lambda: (
+            (now := devices(live_fleet)[aircraft]["summary"])
+            and (now["lat"], now["lon"]) != (before["lat"], before["lon"])
+        ),
         30,
         "the remote's aircraft to move",
     )
@@ -55,9 +64,15 @@ def test_the_simulated_fleet_comes_online_moves_and_obeys(live_fleet: LiveFleet,
         f"c = Command.objects.get(pk={command!r})\n"
         "answer = {'status': c.status, 'progress': c.progress, 'text': c.result_text}"
     )
-    ended = live_fleet.wait(lambda: (now := live_fleet.query(look))["status"] not in ("pending", "sent", "in_progress") and now, 60, "the end")
+    ended = live_fleet.wait(
+        lambda: (now := live_fleet.query(look))["status"] not in ("pending", "sent", "in_progress") and now,
+        60,
+        "the end",
+    )
     assert ended == {"status": "ok", "progress": 100, "text": ""}
-    rejects = live_fleet.query("from devices.models import RejectedMessage\nanswer = list(RejectedMessage.objects.values('topic', 'reason', 'detail'))")
+    rejects = live_fleet.query(
+        "from devices.models import RejectedMessage\nanswer = list(RejectedMessage.objects.values('topic', 'reason', 'detail'))"
+    )
     assert [entry for entry in rejects if entry["reason"] != "unregistered"] == []
 
 

@@ -170,9 +170,7 @@ class Cloud:
                 return {"result": 0, "output": {"organization_name": "Works"}} if good else {"result": 210229}
             case "airport_organization_bind":
                 devices = data["bind_devices"]
-                codes = [
-                    0 if device["device_binding_code"] == self.bind_code else 210231 for device in devices
-                ]
+                codes = [0 if device["device_binding_code"] == self.bind_code else 210231 for device in devices]
                 self.bound |= {d["sn"] for d, code in zip(devices, codes, strict=True) if code == 0}
                 errors = [{"sn": d["sn"], "err_code": code} for d, code in zip(devices, codes, strict=True)]
                 return {"result": 0, "output": {"err_infos": errors}}

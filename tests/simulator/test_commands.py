@@ -96,9 +96,7 @@ async def test_every_service_of_the_catalogue_is_answered_with_its_tid_and_bid(b
         assert [message.method for message in gateway.received] == list(sent)
 
 
-@pytest.mark.parametrize(
-    "name", ["cover_open", "cover_close", "charge_open", "drone_format", "esim_activate"]
-)
+@pytest.mark.parametrize("name", ["cover_open", "cover_close", "charge_open", "drone_format", "esim_activate"])
 async def test_long_commands_report_their_steps_and_end(broker, cloud, name) -> None:
     async with fleet_at(broker.url) as fleet:
         dock = gateway_of(fleet, "dock3")
@@ -162,9 +160,7 @@ async def test_a_reboot_leaves_the_network_and_is_reported_after_the_return(brok
         await cloud.until(lambda: cloud.final(dock.sn, "device_reboot", reply["bid"]))
         assert dock.connection.connections == 2
         assert len(cloud.bodies(dock.sn, "status")) == 2
-        position = [
-            topic for topic, body in cloud.heard if body.get("method") in ("update_topo", "device_reboot")
-        ]
+        position = [topic for topic, body in cloud.heard if body.get("method") in ("update_topo", "device_reboot")]
         assert position[-1].endswith(f"{dock.sn}/events"), "reported done before it was back"
 
 
@@ -227,9 +223,7 @@ async def test_silence_and_duplicates(broker, cloud) -> None:
         await dock.until(lambda: dock.online)
         silent = await cloud.send(dock.sn, "services", {}, "cover_open")
         reply = await cloud.command(dock.sn, "debug_mode_open")
-        await cloud.until(
-            lambda: sum(b["tid"] == reply["tid"] for b in cloud.bodies(dock.sn, "services_reply")) == 2
-        )
+        await cloud.until(lambda: sum(b["tid"] == reply["tid"] for b in cloud.bodies(dock.sn, "services_reply")) == 2)
         assert all(b["tid"] != silent["tid"] for b in cloud.bodies(dock.sn, "services_reply"))
         assert [message.method for message in dock.received] == ["cover_open", "debug_mode_open"]
 
@@ -295,9 +289,7 @@ async def test_live_control_says_when_the_link_cannot_be_had(broker, cloud) -> N
             "expire_time": 1,
             "enable_tls": False,
         }
-        await cloud.command(
-            dock.sn, "drc_mode_enter", {"mqtt_broker": link, "osd_frequency": 1, "hsi_frequency": 1}
-        )
+        await cloud.command(dock.sn, "drc_mode_enter", {"mqtt_broker": link, "osd_frequency": 1, "hsi_frequency": 1})
         await cloud.until(lambda: cloud.bodies(dock.sn, "events", "drc_status_notify"))
         assert cloud.bodies(dock.sn, "events", "drc_status_notify")[0]["data"]["result"] == 514303
 
@@ -312,7 +304,5 @@ async def test_the_pilot_gives_control_to_the_cloud(broker, cloud) -> None:
         await cloud.until(lambda: cloud.bodies(remote.sn, "events", "cloud_control_auth_notify"))
         assert remote.values["cloud_control_auth"] == ["flight"]
         await cloud.until(
-            lambda: (
-                {"cloud_control_auth": ["flight"]} in [b["data"] for b in cloud.bodies(remote.sn, "state")]
-            )
+            lambda: {"cloud_control_auth": ["flight"]} in [b["data"] for b in cloud.bodies(remote.sn, "state")]
         )

@@ -53,13 +53,10 @@ async def test_take_off_fly_on_and_return(broker, cloud) -> None:
 
         there = dock.place.offset(-100, 50)
         point = {"latitude": there.latitude, "longitude": there.longitude, "height": there.height + 50}
-        reply = await cloud.command(
-            dock.sn, "fly_to_point", {"fly_to_id": "to-1", "max_speed": 10, "points": [point]}
-        )
+        reply = await cloud.command(dock.sn, "fly_to_point", {"fly_to_id": "to-1", "max_speed": 10, "points": [point]})
         await cloud.until(
             lambda: any(
-                b["data"]["status"] == "wayline_ok"
-                for b in cloud.bodies(dock.sn, "events", "fly_to_point_progress")
+                b["data"]["status"] == "wayline_ok" for b in cloud.bodies(dock.sn, "events", "fly_to_point_progress")
             )
         )
         assert dock.aircraft.here.longitude == pytest.approx(there.longitude, abs=1e-6)
@@ -77,9 +74,7 @@ async def test_a_fly_to_that_is_stopped_says_so(broker, cloud) -> None:
         await dock.until(lambda: dock.online)
         far = dock.place.offset(5000, 0)
         point = {"latitude": far.latitude, "longitude": far.longitude, "height": far.height + 100}
-        reply = await cloud.command(
-            dock.sn, "fly_to_point", {"fly_to_id": "to-1", "max_speed": 15, "points": [point]}
-        )
+        reply = await cloud.command(dock.sn, "fly_to_point", {"fly_to_id": "to-1", "max_speed": 15, "points": [point]})
         await dock.until(lambda: dock.aircraft.horizontal_speed > 5, 30)
         near = dock.place.offset(6000, 0)
         point = {"latitude": near.latitude, "longitude": near.longitude, "height": near.height + 100}
@@ -157,10 +152,7 @@ async def test_a_task_is_paused_goes_on_and_is_stopped(broker, cloud) -> None:
         assert busy["data"]["result"] == 319016
         assert (await cloud.command(dock.sn, "flighttask_pause"))["data"]["result"] == 0
         await cloud.until(
-            lambda: (
-                cloud.bodies(dock.sn, "events", "flighttask_progress")[-1]["data"]["output"]["status"]
-                == "paused"
-            )
+            lambda: cloud.bodies(dock.sn, "events", "flighttask_progress")[-1]["data"]["output"]["status"] == "paused"
         )
         held = dock.aircraft.here
         assert (await cloud.command(dock.sn, "flighttask_recovery"))["data"]["result"] == 0
@@ -203,6 +195,4 @@ async def test_firmware_is_upgraded_and_reported(broker, cloud) -> None:
         reply = await cloud.command(dock.sn, "ota_create", {"devices": [device]})
         assert reply["data"]["output"]["status"] == "in_progress"
         await cloud.until(lambda: cloud.final(dock.sn, "ota_progress", reply["bid"]))
-        await cloud.until(
-            lambda: {"firmware_version": "99.0"} in [b["data"] for b in cloud.bodies(dock.sn, "state")]
-        )
+        await cloud.until(lambda: {"firmware_version": "99.0"} in [b["data"] for b in cloud.bodies(dock.sn, "state")])

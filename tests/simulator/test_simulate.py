@@ -36,9 +36,7 @@ DOCK = {
 
 
 def test_credentials_are_read_and_completed(tmp_path) -> None:
-    credentials = Credentials.load(
-        write(tmp_path, DOCK, {"sn": "R1", "kind": "rc-plus-2", "aircraft_sn": "A9"})
-    )
+    credentials = Credentials.load(write(tmp_path, DOCK, {"sn": "R1", "kind": "rc-plus-2", "aircraft_sn": "A9"}))
     dock, remote = credentials.gateways
     assert (dock.username, dock.bind_code, dock.profile.aircraft_key) == ("u", "c", "0-100-1")
     assert dock.aircraft_sn.startswith("1581F")

@@ -89,9 +89,7 @@ async def test_what_the_broker_never_confirmed_is_sent_again(broker, cloud) -> N
         cable.cut()
         await dock.until(lambda: pending.answered.done(), 30)
         await cloud.until(lambda: len(cloud.bodies(dock.sn, "events", "device_exit_homing_notify")) == 2)
-        assert (
-            len({body["tid"] for body in cloud.bodies(dock.sn, "events", "device_exit_homing_notify")}) == 1
-        )
+        assert len({body["tid"] for body in cloud.bodies(dock.sn, "events", "device_exit_homing_notify")}) == 1
 
 
 async def test_a_command_under_way_ends_although_the_broker_restarts(broker, cloud) -> None:
@@ -105,9 +103,7 @@ async def test_a_command_under_way_ends_although_the_broker_restarts(broker, clo
         await dock.until(lambda: dock.values["cover_state"] == 1)
         broker.start()
         await cloud.until(lambda: cloud.final(dock.sn, "cover_open", reply["bid"]), 30)
-        percents = [
-            b["data"]["output"]["progress"]["percent"] for b in cloud.bodies(dock.sn, "events", "cover_open")
-        ]
+        percents = [b["data"]["output"]["progress"]["percent"] for b in cloud.bodies(dock.sn, "events", "cover_open")]
         assert set(percents) == {0, 20, 40, 60, 80, 100}
 
 

@@ -147,9 +147,7 @@ async def test_aircraft_move_by_themselves_and_what_they_say_fits(broker, cloud)
         assert all(d["home_distance"] < 1500 for d in flying())
         assert flying()[-1]["battery"]["capacity_percent"] < flying()[0]["battery"]["capacity_percent"]  # type: ignore[index]
         assert all(-180 <= d["attitude_head"] <= 180 for d in flying())
-        covers = [
-            b["data"]["cover_state"] for b in cloud.bodies(dock.sn, "osd") if "cover_state" in b["data"]
-        ]
+        covers = [b["data"]["cover_state"] for b in cloud.bodies(dock.sn, "osd") if "cover_state" in b["data"]]
         assert covers[-1] == 1
         assert dock.values["mode_code"] == 4
 

@@ -81,6 +81,8 @@ def _load(username: str) -> Account | None:
 
 
 def _allowed(account: Account, action: rules.Action | str, topic: str, stamp: str) -> bool:
-    return account.active and stamp in ("", account.stamp) and account.rules.allow(
-        action, topic, checks_deliveries=settings.BROKER == "embedded"
+    return (
+        account.active
+        and stamp in ("", account.stamp)
+        and account.rules.allow(action, topic, checks_deliveries=settings.BROKER == "embedded")
     )

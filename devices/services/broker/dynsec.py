@@ -182,9 +182,7 @@ def set_role(name: str, rules: Rules, known: Json | None) -> list[Json]:
     wanted = acls_of(rules)
     if known is not None and acls_in(known) == wanted:
         return []
-    return [
-        {"command": "createRole" if known is None else "modifyRole", "rolename": name, "acls": rows(wanted)}
-    ]
+    return [{"command": "createRole" if known is None else "modifyRole", "rolename": name, "acls": rows(wanted)}]
 
 
 def remove(username: str, client: Json | None, role: Json | None) -> list[Json]:

@@ -46,8 +46,7 @@ def is_filter(text: str) -> bool:
         bool(text)
         and "\0" not in text
         and all(
-            ("+" not in level or level == "+")
-            and ("#" not in level or (level == "#" and index == len(levels) - 1))
+            ("+" not in level or level == "+") and ("#" not in level or (level == "#" and index == len(levels) - 1))
             for index, level in enumerate(levels)
         )
     )

@@ -69,9 +69,7 @@ class Command(BaseCommand):
         )
         add("--rate", type=float, default=1.0, metavar="X", help="telemetry X times more often than life")
         add("--centre", default="47.6,8.5", metavar="LAT,LON", help="where the devices stand")
-        add(
-            "--once-bound", action="store_true", help="end when all are online; status 1 when one was refused"
-        )
+        add("--once-bound", action="store_true", help="end when all are online; status 1 when one was refused")
         add("--seconds", type=float, metavar="S", help="end after so many seconds")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -96,9 +94,7 @@ class Command(BaseCommand):
 
         async def run() -> int:
             fleet = fleet_of(credentials, behaviour=behaviour, centre=Place(latitude, longitude))
-            return await run_until_stopped(
-                fleet, once_bound=options["once_bound"], seconds=options["seconds"]
-            )
+            return await run_until_stopped(fleet, once_bound=options["once_bound"], seconds=options["seconds"])
 
         status = asyncio.run(run())
         if status:

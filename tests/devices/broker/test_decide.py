@@ -91,18 +91,14 @@ def test_rights_follow_the_topology_at_once(dock: Device, rival: Device) -> None
     assert not decide.may("DOCK-B", "publish", topic)
 
 
-def test_what_was_allowed_is_asked_again_a_second_later(
-    dock: Device, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_allowed_is_asked_again_a_second_later(dock: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     assert decide.may("DOCK-A", "publish", "thing/product/DOCK-A/osd")
     gateways.withdraw(dock)
     monkeypatch.setattr(decide, "LIFETIME", 0.0)
     assert not decide.may("DOCK-A", "publish", "thing/product/DOCK-A/osd")
 
 
-def test_allowed_answers_do_not_ask_the_database_each_time(
-    dock: Device, django_assert_num_queries: Any
-) -> None:
+def test_allowed_answers_do_not_ask_the_database_each_time(dock: Device, django_assert_num_queries: Any) -> None:
     decide.may("DOCK-A", "publish", "thing/product/DOCK-A/osd")
     with django_assert_num_queries(0):
         assert decide.may("DOCK-A", "publish", "thing/product/DOCK-A/state")
@@ -177,9 +173,7 @@ def test_emqx_asks_who_may_do_what(client: Any, dock: Device, rival: Device) -> 
     assert may("spine", "publish", "thing/product/DOCK-A/services") == "allow"
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"HTTP_AUTHORIZATION": "Bearer wrong"}, {"HTTP_AUTHORIZATION": "the word"}]
-)
+@pytest.mark.parametrize("headers", [{}, {"HTTP_AUTHORIZATION": "Bearer wrong"}, {"HTTP_AUTHORIZATION": "the word"}])
 def test_the_hooks_answer_the_broker_only(client: Any, dock: Device, headers: dict[str, str]) -> None:
     question = {"username": "DOCK-A", "password": gateways.password(dock)}
     response = client.post("/broker/emqx/auth", question, content_type="application/json", **headers)
@@ -190,16 +184,12 @@ def test_the_hooks_answer_the_broker_only(client: Any, dock: Device, headers: di
 def test_without_a_secret_or_another_broker_there_are_no_hooks(client: Any, settings: Any) -> None:
     settings.BROKER_HOOK_SECRET = ""
     for headers in (SECRET, {"HTTP_AUTHORIZATION": "Bearer "}):
-        assert (
-            client.post("/broker/emqx/acl", {}, content_type="application/json", **headers).status_code == 404
-        )
+        assert client.post("/broker/emqx/acl", {}, content_type="application/json", **headers).status_code == 404
     settings.BROKER_HOOK_SECRET, settings.BROKER = "the word", "mosquitto"
     assert client.post("/broker/emqx/acl", {}, content_type="application/json", **SECRET).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"not json", b"[1]", b'"x"', b'{"username": 5, "topic": {}}', b"\xff\xfe"]
-)
+@pytest.mark.parametrize("body", [b"", b"not json", b"[1]", b'"x"', b'{"username": 5, "topic": {}}', b"\xff\xfe"])
 def test_a_question_that_cannot_be_read_is_denied(client: Any, body: bytes) -> None:
     for hook in ("auth", "acl"):
         response = client.post(f"/broker/emqx/{hook}", body, content_type="application/json", **SECRET)

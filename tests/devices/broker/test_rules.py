@@ -139,11 +139,7 @@ def test_a_serial_that_would_change_the_meaning_of_a_topic_is_none(text: str) ->
             rules.gateway(text)
 
 
-@given(
-    st.lists(
-        st.one_of(st.text(max_size=20), st.sampled_from(["+", "#", "a/b", OTHER + "/x", ""])), max_size=40
-    )
-)
+@given(st.lists(st.one_of(st.text(max_size=20), st.sampled_from(["+", "#", "a/b", OTHER + "/x", ""])), max_size=40))
 def test_whatever_a_gateway_claims_to_carry_stays_within_what_it_claims(claimed: list[str]) -> None:
     made = rules.gateway(SN, claimed)
     for topic in made.publish | made.read:
@@ -180,9 +176,7 @@ def test_an_unknown_action_is_refused() -> None:
 
 def test_mosquitto_is_told_the_same() -> None:
     acls = dynsec.acls_of(RULES)
-    assert {
-        topic for kind, topic, _, allowed in acls if kind == "publishClientSend" and allowed
-    } == RULES.publish
+    assert {topic for kind, topic, _, allowed in acls if kind == "publishClientSend" and allowed} == RULES.publish
     listened = {topic for kind, topic, _, allowed in acls if kind == "subscribePattern" and allowed}
     assert listened == RULES.read | RULES.ahead
     received = {topic for kind, topic, _, allowed in acls if kind == "publishClientReceive" and allowed}
