@@ -120,9 +120,7 @@ class DeclaredForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         for prefix, needed in self.wanted.items():
             given = [
-                name
-                for name in self.paths
-                if name.startswith(prefix + ".") and cleaned.get(name) not in (None, "")
+                name for name in self.paths if name.startswith(prefix + ".") and cleaned.get(name) not in (None, "")
             ]
             if not given:
                 continue
@@ -141,16 +139,12 @@ def form_for(method: Method) -> type[DeclaredForm]:
     return _form(f"{method.name}_form", method.fields)
 
 
-def property_form(
-    properties: Mapping[str, Property], names: Iterable[str] | None = None
-) -> type[DeclaredForm]:
+def property_form(properties: Mapping[str, Property], names: Iterable[str] | None = None) -> type[DeclaredForm]:
     """The form of what may be set (`devices.services.properties.writable`); all of it or what is named.
 
     Nothing is required in it: only what is filled in is sent.
     """
-    chosen = [
-        name for name in (properties if names is None else names) if name in properties and name != PAYLOAD
-    ]
+    chosen = [name for name in (properties if names is None else names) if name in properties and name != PAYLOAD]
     return _form("property_form", [properties[name].field for name in chosen], optional=True)
 
 
@@ -162,9 +156,7 @@ class _Builder:
         self.wanted: dict[str, list[str]] = {}
         self.needed_structs: list[tuple[str, ...]] = []
 
-    def add(
-        self, field: Field, path: tuple[str, ...], titles: tuple[str, ...], required: bool, within: str
-    ) -> None:
+    def add(self, field: Field, path: tuple[str, ...], titles: tuple[str, ...], required: bool, within: str) -> None:
         """`required`: everything above it is; `within`: the nearest optional struct above."""
         path, name = (*path, field.name), ".".join((*path, field.name))
         required = required and field.required
@@ -239,9 +231,7 @@ def _number(field: Field, common: dict[str, Any]) -> forms.Field:
 def _help(field: Field) -> str:
     words = []
     if field.minimum is not None or field.maximum is not None:
-        low, high = (
-            f"{bound:.10g}" if bound is not None else "…" for bound in (field.minimum, field.maximum)
-        )
+        low, high = (f"{bound:.10g}" if bound is not None else "…" for bound in (field.minimum, field.maximum))
         words.append(_("%(low)s to %(high)s %(unit)s") % {"low": low, "high": high, "unit": field.unit})
     if field.step:
         words.append(_("in steps of %(step)s") % {"step": f"{field.step:.10g}"})
@@ -258,11 +248,7 @@ def shape(field: Field) -> str:
         return "{" + ", ".join(f"{json.dumps(child.name)}: {shape(child)}" for child in field.children) + "}"
     if field.type == "array":
         if field.children:
-            return (
-                "[{"
-                + ", ".join(f"{json.dumps(child.name)}: {shape(child)}" for child in field.children)
-                + "}, …]"
-            )
+            return "[{" + ", ".join(f"{json.dumps(child.name)}: {shape(child)}" for child in field.children) + "}, …]"
         return f"[{_named(field.item_type or 'text', field)}, …]"
     return _named(field.type, field)
 

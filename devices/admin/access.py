@@ -49,9 +49,7 @@ class GatewayPages:
 
         def get_object(self, request: HttpRequest, object_id: str) -> Device | None: ...
         def has_add_permission(self, request: HttpRequest) -> bool: ...
-        def page(
-            self, request: HttpRequest, template: str, status: int = 200, **context: Any
-        ) -> HttpResponse: ...
+        def page(self, request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse: ...
 
     def gateway_add_view(self, request: HttpRequest) -> HttpResponse:
         workspace = current_workspace(request)
@@ -116,9 +114,7 @@ class GatewayPages:
         back = reverse("admin:devices_device_change", args=[device.pk]) + "#access"
         sheet = reverse("admin:devices_device_access", args=[device.pk])
         if not request.POST.get("sure"):
-            messages.error(
-                request, _("Tick the box first: whoever is connected with the old password is cut off.")
-            )
+            messages.error(request, _("Tick the box first: whoever is connected with the old password is cut off."))
             return redirect(back)
         try:
             if action == "rotate":

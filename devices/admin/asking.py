@@ -56,7 +56,10 @@ class Question:
     role: Role
     form: type[DeclaredForm]
     send: Callable[[dict[str, Any], str], Command]
+    meaning: str = ""
+    #: The present values, where they are what is about to be changed.
     now: str = ""
+    may_be_empty: bool = True
 
 
 class AskingPages:
@@ -66,9 +69,7 @@ class AskingPages:
 
         def get_object(self, request: HttpRequest, object_id: str) -> Device | None: ...
         def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool: ...
-        def page(
-            self, request: HttpRequest, template: str, status: int = 200, **context: Any
-        ) -> HttpResponse: ...
+        def page(self, request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse: ...
 
     def command_view(self, request: HttpRequest, pk: int, method: str) -> HttpResponse:
         device, gateway = self._asked(request, pk)
@@ -105,9 +106,7 @@ class AskingPages:
             return property_service.set_properties(device, data, user=user, request_key=key, confirmed=True)
 
         state = live_device.state_of(device)
-        present = (
-            {name: state.properties[name] for name in settable if name in state.properties} if state else {}
-        )
+        present = {name: state.properties[name] for name in settable if name in state.properties} if state else {}
         return self._ask(
             request,
             Question(
@@ -119,7 +118,9 @@ class AskingPages:
                 Role.OPERATOR,
                 property_form(settable),
                 send,
+                _("It changes how a real machine behaves. Only what you fill in is changed."),
                 live_device.pretty(present) if present else "",
+                may_be_empty=False,
             ),
         )
 
@@ -175,6 +176,9 @@ class AskingPages:
         if step == "edit" or not form.is_valid():
             return self._form_page(request, question, form, key, status=200 if step == "edit" else 400)
         data = form.command_data()
+        if not data and not question.may_be_empty:
+            form.add_error(None, _("Fill in at least one of them."))
+            return self._form_page(request, question, form, key, status=400)
         if question.danger is not Danger.NONE and not (step == "confirm" and request.POST.get("checked")):
             return self._second_look(request, question, form, data, key, unticked=step == "confirm")
         try:
@@ -242,7 +246,7 @@ class AskingPages:
             question=question,
             device=question.device,
             request_key=key,
-            meaning=DANGERS.get(question.danger, ""),
+            meaning=question.meaning or DANGERS.get(question.danger, ""),
             reason=self.reason(request, question.device, question.role),
             **context,
         )

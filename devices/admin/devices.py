@@ -72,9 +72,7 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
     def name(self, device: Device) -> list[str]:
         return [str(device), device.sn if device.callsign else ""]
 
-    @display(
-        description=gettext_lazy("state"), ordering="online", label={"online": "success", "offline": "info"}
-    )
+    @display(description=gettext_lazy("state"), ordering="online", label={"online": "success", "offline": "info"})
     def shown_online(self, device: Device) -> tuple[str, str]:
         return ("online", _("Online")) if device.online else ("offline", _("Offline"))
 
@@ -146,9 +144,7 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
             return
         obj.save(update_fields=form.changed_data)
         user: Any = request.user
-        audit.record(
-            "device.edited", workspace=obj.workspace, user=user, target=obj.sn, fields=form.changed_data
-        )
+        audit.record("device.edited", workspace=obj.workspace, user=user, target=obj.sn, fields=form.changed_data)
         broadcast.changed(obj.workspace_id, "device", id=obj.pk)
 
     def response_change(self, request: HttpRequest, obj: Device) -> HttpResponse:

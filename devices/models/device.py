@@ -28,7 +28,8 @@ class DeviceModel(models.Model):
         ordering = ["key"]
 
     def __str__(self) -> str:
-        return self.name or str(_("Unknown model %(key)s") % {"key": self.key})
+        known = device_models.find(self.key)
+        return self.name or (known.name if known else str(_("Unknown model %(key)s") % {"key": self.key}))
 
     @property
     def is_documented(self) -> bool:

@@ -42,9 +42,7 @@ class WorkspaceRelatedFilter(admin.RelatedFieldListFilter):
     Used as `list_filter = [("device", WorkspaceRelatedFilter)]`; Django's own would name every tenant's rows.
     """
 
-    def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[Any]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[Any]:
         limit = limits(field.remote_field.model, current_workspace(request))
         ordering = self.field_admin_ordering(field, request, model_admin)
         choices: list[Any] = field.get_choices(

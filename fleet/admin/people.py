@@ -41,9 +41,7 @@ class PersonForm(forms.ModelForm):
     first_name = forms.CharField(
         label=_("First name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget
     )
-    last_name = forms.CharField(
-        label=_("Last name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget
-    )
+    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget)
     email = forms.EmailField(label=_("Email"), required=False, widget=UnfoldAdminEmailInputWidget)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=UnfoldAdminSelectWidget)
     password = forms.CharField(
@@ -132,17 +130,13 @@ class PeopleAdmin(WorkspaceAdmin):
         rows: QuerySet[Membership] = super().get_queryset(request).select_related("user", "workspace")
         return rows
 
-    def get_form(
-        self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
+    def get_form(self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kwargs: Any) -> Any:
         base = ChangeForm if obj else JoinForm
         return type(base.__name__, (base,), {"request": request})
 
     def get_fieldsets(self, request: HttpRequest, obj: Membership | None = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
-            return [
-                (None, {"fields": ["name", "username", "email", "role_label", "last_login", "created_at"]})
-            ]
+            return [(None, {"fields": ["name", "username", "email", "role_label", "last_login", "created_at"]})]
         person = ["first_name", "last_name", "email", "password"]
         return [
             (None, {"fields": ["username", "role"]}),

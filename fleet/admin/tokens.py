@@ -37,9 +37,7 @@ class TokenForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("What this token is for."),
     )
-    lifetime = forms.ChoiceField(
-        label=_("Lifetime"), choices=LIFETIMES, initial="30", widget=UnfoldAdminSelectWidget
-    )
+    lifetime = forms.ChoiceField(label=_("Lifetime"), choices=LIFETIMES, initial="30", widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = AccessToken

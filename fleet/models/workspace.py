@@ -90,7 +90,7 @@ class Membership(models.Model):
 
     class Meta:
         verbose_name = _("membership")
-        verbose_name_plural = _("memberships")
+        verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="one_role_per_person_and_workspace"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="role_is_known"),

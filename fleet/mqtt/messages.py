@@ -16,6 +16,10 @@ from fleet.mqtt.topics import Channel, UnknownTopic, parse
 Json = dict[str, Any]
 
 
+#: Python's own JSON reader, which the database layer uses, gives up at a few hundred levels.
+MAX_DEPTH = 64
+
+
 class Rejected(ValueError):
     """A message that cannot be used: `reason` is a short stable word, `detail` says it to a person."""
 
@@ -83,6 +87,8 @@ def decode(topic: str, payload: bytes, limit: int = 1_000_000) -> Message:
             envelope = _lenient(payload)
         except ValueError:
             raise Rejected("json", f"Not JSON: {error}") from None
+    if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _deeper_than(envelope, MAX_DEPTH):
+        raise Rejected("depth", f"Nested more than {MAX_DEPTH} levels deep; no message of the protocol is.")
     if not isinstance(envelope, dict):
         raise Rejected("shape", f"JSON, but a {type(envelope).__name__} where an object must stand.")
     get = envelope.get
@@ -103,6 +109,21 @@ def decode(topic: str, payload: bytes, limit: int = 1_000_000) -> Message:
         envelope,
         len(payload),
     )
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    """Whether lists and objects stand in one another more than `limit` times. Walks level by level, never recursing."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _lenient(payload: bytes) -> Any:

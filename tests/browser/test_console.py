@@ -71,6 +71,8 @@ def test_devices_move_on_the_live_map(
     )
     expect(page.locator("#fleet-map-card dl")).not_to_have_text(before, timeout=10_000)
     expect(row).to_contain_text("%")
+    if os.environ.get("FLEET_SCREENSHOTS"):
+        page.wait_for_timeout(60_000)  # for the picture's sake: trails grow
     page.click("#fleet-map-fit")
     canvas = page.locator("#fleet-map-canvas").bounding_box()
     spot = marker.bounding_box()

@@ -123,9 +123,12 @@ def _joining(sent: Sent) -> Sent:
     right = {"organization_id": gateway.organisation, "device_binding_code": gateway.code}
 
     def filled(entry: Json) -> Json:
-        own = not str(entry.get("device_model_key")).startswith("0-")
-        serial = {"sn": gateway.sn if own else gateway.aircraft} if "sn" in entry else {}
-        return {**entry, **{key: value for key, value in right.items() if key in entry}, **serial}
+        aircraft = str(entry.get("device_model_key")).startswith("0-")
+        own = {
+            "sn": gateway.aircraft if aircraft else gateway.sn,
+            "device_model_key": MODELS[gateway.product][aircraft],
+        }
+        return {**entry, **{key: value for key, value in {**right, **own}.items() if key in entry}}
 
     data = filled(sent.ids["data"])
     if "bind_devices" in data:
@@ -211,15 +214,17 @@ def publish(planned: Iterable[Sent], inbox: Inbox, report: Report) -> None:
             origin = "published" if sent.line is not None and sent.line.example is not None else "made up"
             report.count(sent.channel, origin)
         asking = [sent for sent in batch if sent.asks]
-        inbox.wait(lambda asking=asking: all(_answered(sent, inbox) for sent in asking), PATIENCE)  # type: ignore[misc]
+        inbox.wait(lambda asking=asking: _all_answered(asking, inbox), PATIENCE)  # type: ignore[misc]
         for sent in asking:
             _judge(sent, report)
 
 
-def _answered(sent: Sent, inbox: Inbox) -> bool:
-    if sent.answer is None:
-        sent.answer = inbox.find(sent.answer_topic, sent.ids["tid"])
-    return sent.answer is not None
+def _all_answered(asking: list[Sent], inbox: Inbox) -> bool:
+    """Whether all have an answer; looks for every one, also behind the first that has none."""
+    for sent in asking:
+        if sent.answer is None:
+            sent.answer = inbox.find(sent.answer_topic, sent.ids["tid"])
+    return all(sent.answer is not None for sent in asking)
 
 
 def _judge(sent: Sent, report: Report) -> None:

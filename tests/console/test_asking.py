@@ -82,9 +82,7 @@ def test_a_viewer_sees_the_form_and_cannot_send(login: Login, dock: Device) -> N
     response = client.post(page, {"request_key": str(uuid.uuid4()), "step": "confirm", "checked": "1"})
     assert response.status_code == 403
     assert "This needs the role" in response.content.decode()
-    settings = client.post(
-        url("device_property", dock.pk), {"silent_mode": "1", "step": "confirm", "checked": "1"}
-    )
+    settings = client.post(url("device_property", dock.pk), {"silent_mode": "1", "step": "confirm", "checked": "1"})
     assert settings.status_code == 403
     assert not Command.objects.exists()
 
@@ -119,6 +117,8 @@ def test_settings_are_changed_after_a_second_look(login: Login, dock: Device, wo
     page = url("device_property", aircraft.pk)
     shown = text(client.get(page))
     assert 'name="98-0-0.thermal_gain_mode"' in shown and "&quot;height_limit&quot;: 120" in shown
+    nothing = client.post(page, {"request_key": key_of(shown)})
+    assert nothing.status_code == 400 and "Fill in at least one" in nothing.content.decode()
     typed = {"request_key": key_of(shown), "height_limit": "150", "98-0-0.thermal_gain_mode": "1"}
     assert "I have checked" in text(client.post(page, typed))
     assert not Command.objects.exists()

@@ -24,9 +24,7 @@ def sample(field: Field) -> Any:
         if field.children:
             return [{child.name: sample(child) for child in field.children}]
         return [
-            field.choices[-1].value
-            if field.choices
-            else {"int": 3, "text": "a"}.get(field.item_type or "text", "a")
+            field.choices[-1].value if field.choices else {"int": 3, "text": "a"}.get(field.item_type or "text", "a")
         ]
     if field.type == "enum" and field.choices:
         return field.choices[-1].value
@@ -161,9 +159,7 @@ def test_limits_and_units_are_shown() -> None:
 
 
 def test_an_optional_struct_needs_its_fields_only_once_begun() -> None:
-    struct = Field(
-        "s", "struct", "Parts", children=(Field("x", "int", "X", required=True), Field("y", "int", "Y"))
-    )
+    struct = Field("s", "struct", "Parts", children=(Field("x", "int", "X", required=True), Field("y", "int", "Y")))
     assert made(struct)({}).is_valid()
     begun = made(struct)({"s.y": "1"})
     assert not begun.is_valid()

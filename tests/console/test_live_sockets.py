@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def place(device: Device, latitude: float = 47.0) -> None:
     summary = {"lat": latitude, "lon": 8.0, "battery": 80}
-    DeviceState.objects.create(device=device, summary=summary, properties={"latitude": latitude}, seen_at=timezone.now())
+    DeviceState.objects.create(
+        device=device, summary=summary, properties={"latitude": latitude}, seen_at=timezone.now()
+    )
 
 
 def socket(user: Any, path: str) -> WebsocketCommunicator:
@@ -66,7 +68,15 @@ async def test_the_map_sends_the_state_and_then_its_own_workspaces_frames() -> N
     await page.disconnect()
 
 
-@pytest.mark.parametrize("where", ["/ws/console/map/?workspace={theirs}", "/ws/console/devices/{foreign}/", "/ws/console/devices/999999/", "/ws/console/map/?workspace=nonsense"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/ws/console/map/?workspace={theirs}",
+        "/ws/console/devices/{foreign}/",
+        "/ws/console/devices/999999/",
+        "/ws/console/map/?workspace=nonsense",
+    ],
+)
 async def test_another_workspace_stays_closed(where: str) -> None:
     set_up = await stage(Role.ADMIN)
     page = await make_socket(set_up.user, where.format(theirs=set_up.theirs.pk, foreign=set_up.foreign.pk))

@@ -86,9 +86,7 @@ def test_an_administrator_adds_somebody_who_can_log_in(workspace: Workspace, bos
         ({"username": "HarbourMaster"}, "This user name is taken."),
     ],
 )
-def test_what_cannot_be_added_is_said(
-    boss: User, stranger: User, fields: dict[str, str], complaint: str
-) -> None:
+def test_what_cannot_be_added_is_said(boss: User, stranger: User, fields: dict[str, str], complaint: str) -> None:
     answer = signed_in(boss).post(f"{PEOPLE}add/", joining(**fields))
     assert answer.status_code == 200
     assert complaint in text(answer)
@@ -124,9 +122,7 @@ def test_others_look_and_touch_nothing(workspace: Workspace, boss: User, role: R
 
 def test_a_role_is_changed_and_recorded(workspace: Workspace, boss: User) -> None:
     person = factories.make_user(workspace, Role.VIEWER)
-    answer = signed_in(boss).post(
-        f"{PEOPLE}{membership(person).pk}/change/", changing(person, role="operator")
-    )
+    answer = signed_in(boss).post(f"{PEOPLE}{membership(person).pk}/change/", changing(person, role="operator"))
     assert answer.status_code == 302, text(answer)
     assert membership(person).role == Role.OPERATOR
     entry = AuditEntry.objects.get(action="person.role")
@@ -213,18 +209,14 @@ def test_the_account_of_somebody_with_another_workspace_is_not_ours(
     assert person.email == ""
     assert here.role == Role.VIEWER, "the role is ours to change"
     with pytest.raises(PermissionDenied):
-        people.change_account(
-            person, workspace, by=boss, first_name="", last_name="", email="", password=PASSWORD
-        )
+        people.change_account(person, workspace, by=boss, first_name="", last_name="", email="", password=PASSWORD)
 
 
 def test_a_superuser_is_nobodys_to_manage(workspace: Workspace, boss: User) -> None:
     root = factories.make_user(workspace, Role.VIEWER, is_superuser=True)
     assert not people.may_manage_account(boss, root, workspace)
     with pytest.raises(PermissionDenied):
-        people.change_account(
-            root, workspace, by=boss, first_name="", last_name="", email="", password=PASSWORD
-        )
+        people.change_account(root, workspace, by=boss, first_name="", last_name="", email="", password=PASSWORD)
 
 
 def test_the_service_asks_for_the_role_itself(workspace: Workspace, boss: User) -> None:

@@ -50,9 +50,7 @@ def membership(user: User) -> Membership:
 
 
 # --- nothing of the other workspace -------------------------------------------------------------------------
-def test_lists_show_one_workspace(
-    workspace: Workspace, boss: User, other_workspace: Workspace, stranger: User
-) -> None:
+def test_lists_show_one_workspace(workspace: Workspace, boss: User, other_workspace: Workspace, stranger: User) -> None:
     tokens.issue(stranger, other_workspace, "harbour script")
     AuditEntry.objects.create(workspace=other_workspace, actor="harbourmaster", action="harbour.opened")
     AuditEntry.objects.create(workspace=None, actor="nobody-known", action="login.failed")
@@ -76,9 +74,10 @@ def test_pages_of_foreign_rows_do_not_open(boss: User, other_workspace: Workspac
     ):
         for page in ("change", "delete", "history"):
             assert client.get(f"{url}{page}/").status_code in (302, 403), url
-            assert client.post(
-                f"{url}{page}/", {"post": "yes", "name": "taken", "role": "viewer"}
-            ).status_code in (302, 403)
+            assert client.post(f"{url}{page}/", {"post": "yes", "name": "taken", "role": "viewer"}).status_code in (
+                302,
+                403,
+            )
     other_workspace.refresh_from_db()
     assert other_workspace.name == "Harbour police"
     assert membership(stranger).role == Role.ADMIN
@@ -159,9 +158,7 @@ def test_an_administrator_changes_the_settings(workspace: Workspace, boss: User)
 
 
 def test_an_unknown_time_zone_is_refused(workspace: Workspace, boss: User) -> None:
-    answer = signed_in(boss).post(
-        f"{WORKSPACES}{workspace.pk}/change/", SETTINGS | {"time_zone": "Mars/Olympus"}
-    )
+    answer = signed_in(boss).post(f"{WORKSPACES}{workspace.pk}/change/", SETTINGS | {"time_zone": "Mars/Olympus"})
     assert "is no time zone" in text(answer)
 
 
@@ -176,9 +173,7 @@ def test_the_bind_code_is_renewed(workspace: Workspace, boss: User) -> None:
     assert workspace.bind_code not in str(AuditEntry.objects.get(action="workspace.bind_code").detail)
 
 
-@pytest.mark.parametrize(
-    ("role", "code_shown"), [(Role.VIEWER, False), (Role.PILOT, False), (Role.OPERATOR, True)]
-)
+@pytest.mark.parametrize(("role", "code_shown"), [(Role.VIEWER, False), (Role.PILOT, False), (Role.OPERATOR, True)])
 def test_others_read_the_settings_without_secrets(workspace: Workspace, role: Role, code_shown: bool) -> None:
     Workspace.objects.update(app_id="id-123456", app_key="key-abcdef", app_license="licence-xyz")
     client, url = signed_in(factories.make_user(workspace, role)), f"{WORKSPACES}{workspace.pk}/change/"
@@ -191,9 +186,7 @@ def test_others_read_the_settings_without_secrets(workspace: Workspace, role: Ro
     assert client.get(f"{WORKSPACES}add/").status_code == 403
 
 
-def test_a_superuser_adds_workspaces_and_sees_all(
-    workspace: Workspace, other_workspace: Workspace, boss: User
-) -> None:
+def test_a_superuser_adds_workspaces_and_sees_all(workspace: Workspace, other_workspace: Workspace, boss: User) -> None:
     root = factories.make_user(workspace, Role.ADMIN, is_superuser=True)
     client = signed_in(root)
     answer = client.post(f"{WORKSPACES}add/", SETTINGS | {"name": "Coast guard"})
@@ -208,9 +201,7 @@ def test_a_superuser_adds_workspaces_and_sees_all(
 
 # --- audit --------------------------------------------------------------------------------------------------
 def test_the_audit_is_read_searched_and_never_changed(workspace: Workspace) -> None:
-    entry = AuditEntry.objects.create(
-        workspace=workspace, actor="ann", action="dock.opened", detail={"a": "<b>"}
-    )
+    entry = AuditEntry.objects.create(workspace=workspace, actor="ann", action="dock.opened", detail={"a": "<b>"})
     AuditEntry.objects.create(workspace=workspace, actor="bob", action="dock.closed")
     client = signed_in(factories.make_user(workspace, Role.OPERATOR))
     found = client.get(f"{AUDIT}?q=ann").context["cl"]

@@ -138,3 +138,18 @@ def test_what_careless_writers_make_of_json_is_read(payload: bytes, data: dict[s
 def test_a_bottomless_payload_is_rejected() -> None:
     with pytest.raises(Rejected):
         decode("thing/product/A/events", b'{"data":' + b"[" * 200_000 + b"NaN")
+
+
+@pytest.mark.parametrize(("depth", "kept"), [(60, True), (70, False), (900, False)])
+def test_only_so_deep(depth: int, kept: bool) -> None:
+    payload = b'{"data": ' + b"[" * depth + b"]" * depth + b"}"
+    if kept:
+        decode("thing/product/A/events", payload)
+    else:
+        with pytest.raises(Rejected) as caught:
+            decode("thing/product/A/events", payload)
+        assert caught.value.reason == "depth"
+
+
+def test_a_wide_message_is_not_a_deep_one() -> None:
+    decode("thing/product/A/events", b'{"data": [' + b",".join([b'{"a": [1]}'] * 500) + b"]}")
