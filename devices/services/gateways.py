@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from devices.models import Device, DeviceModel, GatewayCredential
+from devices.models import Device, GatewayCredential
 from devices.models.device import Domain
 from devices.services import secrets
 from devices.services.broker import accounts, rules, sync
+from devices.services.topology import model_by_key
 from fleet.models import Role, User, Workspace
 from fleet.services import access, audit
 
@@ -179,7 +180,7 @@ def _device(workspace: Workspace, sn: str, kind: Domain, callsign: str, model_ke
     """The workspace's device of that serial, made when nobody has it. Raises `IntegrityError` when it is
     taken.
     """
-    model = DeviceModel.objects.get_or_create(key=model_key)[0] if model_key else None
+    model = model_by_key(model_key) if model_key else None
     device = Device.objects.filter(sn=sn, workspace=workspace, domain=kind, credential=None).first()
     if device is None:
         return Device.objects.create(workspace=workspace, sn=sn, domain=kind, callsign=callsign, model=model)

@@ -22,7 +22,7 @@
   let lastFrame = 0;
   let query = "";
 
-  const map = L.map("fleet-map-canvas", { zoomControl: true, preferCanvas: true, minZoom: 2, maxZoom: 20, worldCopyJump: true });
+  const map = L.map("fleet-map-canvas", { zoomControl: true, preferCanvas: true, minZoom: 2, maxZoom: 20, zoomSnap: 0.5, worldCopyJump: true });
   map.setView([30, 10], 2);
   map.attributionControl.setPrefix("Leaflet");
   L.control.scale().addTo(map);
@@ -200,7 +200,7 @@
 
   function fit() {
     const places = [...devices.values()].filter((device) => device.summary.lat !== undefined).map((device) => [device.summary.lat, device.summary.lon]);
-    if (places.length && map.getSize().x && map.getSize().y) map.fitBounds(L.latLngBounds(places).pad(0.25), { maxZoom: 16 });
+    if (places.length && map.getSize().x && map.getSize().y) map.fitBounds(L.latLngBounds(places).pad(0.15), { maxZoom: 16.5 });
     return places.length > 0 && map.getSize().x > 0 && map.getSize().y > 0;
   }
 
