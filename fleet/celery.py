@@ -7,6 +7,7 @@
 import os
 
 from celery import Celery
+from celery.signals import task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
 
@@ -24,3 +25,11 @@ def install_steps() -> None:
 
 
 app.on_after_configure.connect(lambda **_: install_steps(), weak=False)
+
+
+@task_prerun.connect
+def drop_dead_connections(**_: object) -> None:
+    """Let go of a database connection that is broken or past its age before a task uses it."""
+    from django.db import close_old_connections
+
+    close_old_connections()

@@ -128,6 +128,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_max": 0.2,
     "socket_connect_timeout": 2,
 }
+# Celery closes the database after every task unless told otherwise, and a command would wait for a new connection.
+# Dead connections are found by `CONN_HEALTH_CHECKS` before each task (`fleet.celery`).
+CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {"devices.tasks.publish_command": {"queue": "mqtt"}, "devices.tasks.broker_*": {"queue": "mqtt"}}
