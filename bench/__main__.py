@@ -233,6 +233,7 @@ def measure(fleet: LiveFleet, database: str, seconds: float) -> dict[str, Any]:
         sizes[count] = memory(fleet)
     bare_trip, trip = round_trips(fleet, url)
     listener.stopping = True
+    listener.join(5)
     return {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "database": database,

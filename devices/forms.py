@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -75,13 +76,25 @@ class JsonField(forms.JSONField):
 
     def __init__(self, field: Field, **kwargs: Any) -> None:
         self._kind: type = list if field.type == "array" else dict
-        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}), **kwargs)
+        attrs = {"rows": "4", "spellcheck": "false"}
+        if columns := _columns(field):
+            words = {"add": _("Add one"), "remove": _("Remove")}
+            attrs["data-rows"] = json.dumps({"columns": columns, "words": words})
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs=attrs), **kwargs)
 
     #: An empty list is something to send, an empty box is not.
     empty_values = [None, ""]
 
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
     def to_python(self, value: Any) -> Any:
-        found = super().to_python(value)
+        try:
+            found = super().to_python(value)
+        except ValidationError:
+            raise
+        except (RecursionError, ValueError) as error:  # too deep, or a number of thousands of digits
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": "…"}) from error
         if found is not None and not isinstance(found, self._kind):
             raise ValidationError(_("A list is needed.") if self._kind is list else _("An object is needed."))
         return found
@@ -132,6 +145,29 @@ class DeclaredForm(forms.Form):
     def fieldsets(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The bound fields as they are to be shown: title and fields."""
         return [(title, [self[name] for name in names]) for title, names in self.groups if names]
+
+
+def _columns(field: Field) -> list[dict[str, Any]]:
+    """What a row of a list asks (`static/console/rows.js`); nothing when its items have parts of their own."""
+    if field.type != "array":
+        return []
+    items = field.children or (replace(field, name="", type=field.item_type or "text", item_type=None),)
+    if any(item.type in ("array", "struct") for item in items):
+        return []
+    return [
+        {
+            "name": item.name,
+            "label": f"{_(item.label)} ({item.unit})" if item.unit else _(item.label),
+            "type": "text" if item.type == "enum" else item.type,
+            "minimum": item.minimum,
+            "maximum": item.maximum,
+            "max_length": item.max_length,
+            "choices": [[choice.value, _(choice.label)] for choice in item.choices],
+            "yes": _("Yes"),
+            "no": _("No"),
+        }
+        for item in items
+    ]
 
 
 def form_for(method: Method) -> type[DeclaredForm]:

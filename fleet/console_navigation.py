@@ -109,6 +109,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _list(_("People"), "group", "fleet", "membership"),
+            _list(_("Gateway access"), "key", "devices", "gatewaycredential"),
             _list(_("Access tokens"), "vpn_key", "fleet", "accesstoken"),
             {
                 "title": _("Settings"),

@@ -27,8 +27,10 @@ class CommandAdmin(ReadOnlyAdmin):
     list_display = ["asked", "label", "device", "shown_status", "shown_progress", "result_text", "who"]
     list_display_links = ["asked", "label"]
     list_filter = ["status", "channel", "danger", ("device", WorkspaceRelatedFilter)]
-    search_fields = ["method", "=tid", "=bid", "device__callsign", "=device__sn", "actor"]
+    search_fields = ["method", "tid__exact", "bid__exact", "device__callsign", "=device__sn", "actor"]
     ordering = ["-created_at"]
+    list_before_template = "console/ledger_refresh.html"
+    empty_hint = gettext_lazy("Commands are asked on a device's page; each stands here with what became of it.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Command]:
         return super().get_queryset(request).select_related("user", "device__model")

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,11 +20,25 @@ from unfold.decorators import display
 
 from devices.admin.access import GatewayPages
 from devices.admin.asking import AskingPages
-from devices.models import Device
+from devices.models import Device, DeviceModel
 from devices.services import live_device, properties
-from fleet.admin.base import WorkspaceAdmin, WorkspaceRelatedFilter, covers
+from fleet.admin.base import WorkspaceAdmin, WorkspaceRelatedFilter, covers, current_workspace
 from fleet.models import Role
 from fleet.services import audit, broadcast
+
+
+class ModelFilter(admin.SimpleListFilter):
+    """The models of this workspace; those of others are none of its business."""
+
+    title = gettext_lazy("model")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        here = Device.objects.filter(workspace=current_workspace(request)).values("model_id")
+        return [(model.pk, str(model)) for model in DeviceModel.objects.filter(pk__in=here)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        return queryset.filter(model_id=self.value()) if self.value() else queryset
 
 
 @admin.register(Device)
@@ -39,20 +54,27 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
         "shown_gateway",
         "battery",
         "mode",
+        "firmware",
         "last_seen",
     ]
     list_display_links = ["name"]
-    list_filter = ["online", "domain", ("gateway", WorkspaceRelatedFilter)]
+    list_filter = ["online", "domain", ModelFilter, ("gateway", WorkspaceRelatedFilter)]
     search_fields = ["callsign", "sn", "model__name", "model__key"]
     ordering = ["callsign", "sn"]
     fields = ["callsign", "icon_normal", "icon_selected"]
     change_form_template = "console/device.html"
+    add_words = gettext_lazy("Add a dock or a remote")
+    empty_hint = gettext_lazy(
+        "Add a dock or a remote; you are shown what to type into it. Its aircraft appear by themselves."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         rows = super().get_queryset(request).select_related("model", "gateway__model", "state", "workspace")
         match = request.resolver_match
         if match and (match.url_name or "").endswith("changelist"):
-            rows = rows.defer("state__properties", "state__stamps")
+            # Only the firmware is read out of the state, which is some 20 kB for each device.
+            said = KeyTextTransform("firmware_version", "state__properties")
+            rows = rows.defer("state__properties", "state__stamps").annotate(said_firmware=said)
         return rows
 
     def get_urls(self) -> list[URLPattern]:
@@ -93,6 +115,11 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
     def mode(self, device: Device) -> str:
         state = live_device.state_of(device)
         return (live_device.mode_text(device, state.summary) if state else "") or "—"
+
+    @admin.display(description=gettext_lazy("firmware"))
+    def firmware(self, device: Device) -> str:
+        said: Any = getattr(device, "said_firmware", None)
+        return said or device.firmware_version or "—"
 
     @admin.display(description=gettext_lazy("last seen"), ordering="state__seen_at")
     def last_seen(self, device: Device) -> str:

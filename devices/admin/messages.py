@@ -38,8 +38,9 @@ class LoggedMessageAdmin(_Time, ReadOnlyAdmin):
     list_display = ["when", "device", "direction", "method", "topic", "tid", "bid"]
     list_display_links = ["when"]
     list_filter = ["direction", ("device", WorkspaceRelatedFilter)]
-    search_fields = ["=tid", "=bid", "method", "topic"]
+    search_fields = ["tid__exact", "bid__exact", "method", "topic"]
     search_help_text = _("A tid or bid as a whole, or a part of a method or topic.")
+    empty_hint = _("What devices and this server say to each other, telemetry left out, stands here.")
     fields = ["when", "device", "direction", "topic", "method", "follow_tid", "follow_bid", "shown_payload"]
     readonly_fields = fields
 
@@ -67,6 +68,7 @@ class RejectedMessageAdmin(_Time, ReadOnlyAdmin):
     list_display_links = ["when"]
     list_filter = ["reason"]
     search_fields = ["=sn", "topic", "reason", "detail"]
+    empty_hint = _("Nothing arrived that could not be used. That is how it should be.")
     fields = ["when", "reason", "detail", "sn", "topic", "size", "shown_head"]
     readonly_fields = fields
 

@@ -25,6 +25,7 @@ class DeviceModelAdmin(WorkspaceAdmin):
     search_fields = ["key", "name"]
     fields = ["key", "name", "first_seen"]
     readonly_fields = ["key", "first_seen"]
+    empty_hint = _("A model appears here as soon as a device of its kind says what it is.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceModel]:
         rows: QuerySet[DeviceModel] = super().get_queryset(request)

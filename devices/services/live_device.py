@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q
@@ -26,6 +26,8 @@ Context = dict[str, Any]
 
 #: Rows of the ledger and of the message log on a device's page; their own pages have the rest.
 ROWS = 20
+#: What else one looks for first, where a device says it.
+_ALSO = ("drone_in_dock", "cover_state", "drone_charge_state", "wind_speed", "rainfall", "storage", "firmware_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,21 @@ def summary_context(device: Device) -> Context:
     ):
         if key in summary:
             rows.append(Row(label, f"{summary[key]:.1f}", unit))
-    if device.firmware_version:
+    said = state.properties if state else {}
+    for key in _ALSO:
+        if key in said:
+            rows.append(_in_one(_row(readings(device, {key: said[key]})[0])))
+    if device.firmware_version and "firmware_version" not in said:
         rows.append(Row(_("Firmware"), device.firmware_version))
     return {"device": device, "state": state, "summary": summary, "rows": rows}
+
+
+def _in_one(row: Row) -> Row:
+    """A row with parts as one line: "Used 3 GB · Total 60 GB"."""
+    if not row.rows:
+        return row
+    parts = (f"{part.label} {part.value} {part.unit}".strip() for part in row.rows if not part.rows)
+    return replace(row, value=" · ".join(parts), unit="", rows=())
 
 
 def telemetry_context(device: Device) -> Context:

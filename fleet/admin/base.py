@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from fleet.current import covers, current_role, current_workspace
@@ -73,6 +73,10 @@ class WorkspaceAdmin(ModelAdmin):
             return rows
         workspace = current_workspace(request)
         return rows.filter(**{self.workspace_path: workspace}) if workspace else rows.none()
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """A row of another workspace is not there, and Django's own words would send one to the map instead."""
+        raise Http404
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return covers(request, self.view_role) or self.has_change_permission(request, obj)

@@ -183,3 +183,26 @@ def test_settings_are_all_optional_and_only_the_filled_in_are_sent() -> None:
     assert chosen.is_valid(), chosen.errors
     assert chosen.command_data() == {"height_limit": 120, "obstacle_avoidance": {"horizon": 1}}
     assert list(property_form(settable, ["rth_altitude"]).base_fields) == ["rth_altitude"]
+
+
+@pytest.mark.parametrize("raw", ["[" * 100_000, "[" + "9" * 5_000 + "]"], ids=["too deep", "too many digits"])
+def test_json_that_python_chokes_on_is_an_error_of_the_field(raw: str) -> None:
+    form = made(Field("n", "array", "List", item_type="int"))({"n": raw})
+    assert not form.is_valid()
+    assert list(form.errors) == ["n"]
+
+
+def test_an_empty_list_is_not_shown_as_null() -> None:
+    assert made(Field("n", "array", "List", item_type="int"))()["n"].value() == ""
+
+
+def test_a_list_says_what_its_rows_ask() -> None:
+    points = Field(
+        "p", "array", "Points", item_type="struct", children=(Field("h", "float", "Height", unit="m", maximum=9),)
+    )
+    rows = json.loads(made(points)()["p"].field.widget.attrs["data-rows"])
+    assert [(c["name"], c["label"], c["type"], c["maximum"]) for c in rows["columns"]] == [
+        ("h", "Height (m)", "float", 9)
+    ]
+    deep = Field("p", "array", "Deep", item_type="struct", children=(points,))
+    assert "data-rows" not in made(deep)()["p"].field.widget.attrs
