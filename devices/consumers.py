@@ -121,15 +121,25 @@ class MapConsumer(ConsoleConsumer):
         return None
 
     async def send_state(self) -> None:
-        await self.send_json(await database_sync_to_async(self._state)())
+        for frame in await database_sync_to_async(self._state)():
+            await self.send_json(frame)
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> list[dict[str, Any]]:
+        """The whole state in frames that the web server lets through; the last one says `complete`."""
         workspace_id = str(self.workspace_id)
-        state: dict[str, Any] = {"kind": "state", "devices": live_map.devices(workspace_id)}
-        if not self._trails_sent:
-            state["trails"] = live_map.trails(workspace_id)
-            self._trails_sent = True
-        return state
+        devices = live_map.devices(workspace_id)
+        trails = {} if self._trails_sent else live_map.trails(workspace_id)
+        self._trails_sent = True
+        frames = [
+            {
+                "kind": "state",
+                "devices": (part := devices[start : start + broadcast.FRAME_DEVICES]),
+                "trails": {device["id"]: trails[device["id"]] for device in part if device["id"] in trails},
+                "complete": start + broadcast.FRAME_DEVICES >= len(devices),
+            }
+            for start in range(0, len(devices), broadcast.FRAME_DEVICES)
+        ]
+        return frames or [{"kind": "state", "devices": [], "trails": {}, "complete": True}]
 
     async def workspace_telemetry(self, message: dict[str, Any]) -> None:
         await self.send_json({"kind": "telemetry", "devices": message["devices"], "at": message["timestamp"]})

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 #: How much of the past a device's trail shows.
 TRAIL = timedelta(minutes=10)
 #: All trails together hold at most this many points; with many devices each one's is shorter.
-TRAIL_POINTS = 20_000
+TRAIL_POINTS = 10_000
 
 #: A set of properties that stands for each kind where only the names of modes are asked for.
 _SETS = {Domain.AIRCRAFT: "m4d", Domain.REMOTE: "rc-plus-2", Domain.DOCK: "dock3"}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from fleet.protocol.fields import Field
+
+#: No documented request is nested half as deep; what is deeper is no request.
+_DEEPEST = 20
 
 
 class InvalidData(ValueError):
@@ -24,9 +28,29 @@ def check(fields: Iterable[Field], data: Any) -> None:
     if not isinstance(data, Mapping):
         raise InvalidData({"": _("An object is needed.")})
     errors: dict[str, str] = {}
+    _check_sendable(data, "", errors, 0)
+    if errors:
+        raise InvalidData(errors)
     _check_struct(fields, data, "", errors)
     if errors:
         raise InvalidData(errors)
+
+
+def _check_sendable(value: Any, where: str, errors: dict[str, str], depth: int) -> None:
+    """What neither JSON nor the database can hold, wherever it stands: it would fail after the person said yes."""
+    if depth > _DEEPEST:
+        errors[where] = _("This is nested too deeply.")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_sendable(str(key), where, errors, depth + 1)
+            _check_sendable(item, f"{where}.{key}" if where else str(key), errors, depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            _check_sendable(item, f"{where}.{number}", errors, depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        errors[where] = _("A number is needed.")
+    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        errors[where] = _("Text must not contain control signs that JSON cannot carry.")
 
 
 def _check_struct(fields: Iterable[Field], data: Mapping[str, Any], path: str, errors: dict[str, str]) -> None:
@@ -55,6 +79,10 @@ def _check_value(field: Field, value: Any, where: str, errors: dict[str, str]) -
                     _check_struct(field.children, item, f"{where}.{number}", errors)
                 else:
                     errors[f"{where}.{number}"] = _("An object is needed.")
+        elif field.item_type:
+            item_field = replace(field, type=field.item_type, item_type=None, required=False)
+            for number, item in enumerate(value):
+                _check_value(item_field, item, f"{where}.{number}", errors)
     elif field.type in ("int", "float"):
         _check_number(field, value, where, errors)
     elif field.type == "enum":

@@ -21,6 +21,9 @@ from fleet.mqtt.messages import now_ms
 
 logger = logging.getLogger(__name__)
 
+#: The web server closes a socket that is sent more than 1 MiB at once; this many devices stay well below.
+FRAME_DEVICES = 1_000
+
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _loop_pid = 0
@@ -39,8 +42,10 @@ def to_workspace(workspace_id: UUID | str, biz_code: str, data: Any) -> None:
 
 
 def telemetry(workspace_id: UUID | str, devices: list[dict[str, Any]]) -> None:
-    """A coalesced frame: the devices whose state changed since the last one."""
-    _send(workspace_id, {"type": "workspace.telemetry", "devices": devices, "timestamp": now_ms()})
+    """A coalesced frame, in parts where it is large: the devices whose state changed since the last one."""
+    for start in range(0, len(devices), FRAME_DEVICES):
+        part = devices[start : start + FRAME_DEVICES]
+        _send(workspace_id, {"type": "workspace.telemetry", "devices": part, "timestamp": now_ms()})
 
 
 def changed(workspace_id: UUID | str, kind: str, **ids: Any) -> None:

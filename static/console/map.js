@@ -210,7 +210,13 @@
     find("empty").hidden = all.length > 0;
   }
 
-  function takeState(frame) {
+  let parts = [];
+
+  function takeState(part) {
+    parts.push(part);
+    if (!part.complete) return;
+    const frame = { devices: parts.flatMap((one) => one.devices), trails: Object.assign({}, ...parts.map((one) => one.trails)) };
+    parts = [];
     const present = new Set(frame.devices.map((device) => device.id));
     for (const [id, device] of devices) {
       if (present.has(id)) continue;
@@ -255,6 +261,7 @@
     const scheme = location.protocol === "https:" ? "wss://" : "ws://";
     const socket = new WebSocket(scheme + location.host + configuration.socket);
     let open = false;
+    parts = [];
     socket.onopen = () => {
       open = true;
       delay = 500;

@@ -41,6 +41,7 @@ def test_a_member_needs_not_be_staff(workspace: Workspace) -> None:
     answer = log_in(Client(), user.username, "correct horse")
     assert not user.is_staff
     assert answer.status_code == 302
+    assert answer["Location"] == reverse("admin:index")
     assert AuditEntry.objects.filter(action="login", user=user, workspace=workspace).exists()
 
 

@@ -144,3 +144,19 @@ def test_trails_are_of_the_workspace_and_oldest_first() -> None:
         for device in (mine, other):
             TrackPoint.objects.create(device=device, at=timezone.now(), latitude=latitude, longitude=0)
     assert live_map.trails(ours.pk) == {mine.pk: [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]}
+
+
+async def test_a_large_fleet_arrives_in_frames_that_the_web_server_lets_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(broadcast, "FRAME_DEVICES", 4)
+    set_up = await stage()
+    await sync_to_async(lambda: [place(make_aircraft(set_up.ours)) for _ in range(9)], thread_sensitive=True)()
+    page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
+    assert (await page.connect())[0]
+    frames = [await page.receive_json_from(5) for _ in range(3)]
+    assert [(len(frame["devices"]), frame["complete"]) for frame in frames] == [(4, False), (4, False), (2, True)]
+    broadcast.telemetry(set_up.ours.pk, [device for frame in frames for device in frame["devices"]])
+    news = [await page.receive_json_from(5) for _ in range(3)]
+    assert sorted(len(frame["devices"]) for frame in news) == [2, 4, 4]
+    await page.disconnect()

@@ -70,3 +70,18 @@ def test_both_spellings_pass_inside_lists_and_structures_too() -> None:
     with pytest.raises(validation.InvalidData) as caught:
         validation.check([outer], {"lenses": [{"lens": {"mode": 1}}, {"lens": {"mode": 3}}]})
     assert set(caught.value.errors) == {"lenses.1.lens.mode"}
+
+
+@pytest.mark.parametrize("item", [float("nan"), float("inf"), "a\0b", "\ud800", {"deep": "a\0b"}], ids=repr)
+def test_what_neither_json_nor_the_database_can_hold_is_refused_wherever_it_stands(item: object) -> None:
+    for data in ({"n": [item]}, {"nobody_declared": {"this": item}}):
+        with pytest.raises(validation.InvalidData):
+            validation.check([Field("n", "array", "List")], data)
+
+
+def test_the_items_of_a_plain_list_are_checked() -> None:
+    field = Field("n", "array", "List", item_type="text")
+    validation.check([field], {"n": ["a", "b"]})
+    with pytest.raises(validation.InvalidData) as caught:
+        validation.check([field], {"n": ["a", 2]})
+    assert list(caught.value.errors) == ["n.1"]
