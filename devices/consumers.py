@@ -1,13 +1,16 @@
 """The console's live pages: the current state first, then what changes.
 
 A socket joins its workspace's group before it reads the state, so that nothing falls between the two. What it may see
-is checked when it opens and again every half minute; a person who lost their part in the workspace is cut off.
+is checked when it opens and again every half minute; a person who lost their part in the workspace is cut off. A
+socket that cannot go on closes, and its page connects anew: it never stays open and silent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,37 +23,51 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import path
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from devices.models import Command, Device
 from devices.services import live_device, live_map
 from fleet.middleware import SESSION_KEY
 from fleet.models import Role, User, Workspace
+from fleet.mqtt.messages import now_ms
 from fleet.services import access, broadcast
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
 
 #: Seconds between two looks at whether the person may still see this.
 RECHECK = 30
-#: A page is repainted at most this often, in seconds.
+#: Seconds between two signs of life; a page that hears nothing for longer than two of them connects anew.
+PULSE = 10
+#: A device's page is repainted at most this often, in seconds.
 PERIOD = 1.0
+#: The map is sent at most one frame in this time, in seconds: half of the bridge's second, so that none has to wait.
+FRAME = 0.5
+#: The person has no part in this (any more); the page asks the server what to show instead.
 FORBIDDEN = 4403
+FAILED = 1011
 
 
 class ConsoleConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc] # channels has no types
     """A socket of one person on one workspace. Subclasses say which workspace and what to send."""
 
     workspace_id: UUID | None = None
+    period = PERIOD
 
     async def connect(self) -> None:
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[bool]] = []
+        self._wanted = asyncio.Event()
         self.workspace_id = await database_sync_to_async(self.allowed)()
         if self.workspace_id is None:
             await self.close(FORBIDDEN)
             return
         await self.channel_layer.group_add(broadcast.group(self.workspace_id), self.channel_name)
         await self.accept()
-        self._wanted = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._recheck()), asyncio.create_task(self._repaint())]
-        await self.send_state()
+        if await self._going_on(self.send_state):
+            self._tasks = [
+                asyncio.create_task(self._going_on(work)) for work in (self._recheck, self._news, self._pulse)
+            ]
 
     async def disconnect(self, code: int) -> None:
         for task in self._tasks:
@@ -69,50 +86,99 @@ class ConsoleConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc] # chann
         """Send everything, as it is now."""
         raise NotImplementedError
 
-    def viewer(self) -> User | None:
-        """Whoever the session belongs to now, not when the socket was opened."""
+    async def send_news(self) -> None:
+        """Send what came up since the last time."""
+        raise NotImplementedError
+
+    async def reconcile(self) -> None:
+        """Send what a lost message would have told."""
+
+    def request(self) -> HttpRequest:
+        """The handshake as a request, with the session as it is now and not when the socket was opened."""
         request = HttpRequest()
+        request.COOKIES = self.scope["cookies"]
+        for name, value in self.scope["headers"]:
+            if name == b"accept-language":
+                request.META["HTTP_ACCEPT_LANGUAGE"] = value.decode("latin-1")
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(self.scope["session"].session_key)
-        user = get_user(request)
+        return request
+
+    def viewer(self) -> User | None:
+        """Whoever the session belongs to now."""
+        user = get_user(self.request())
         return user if isinstance(user, User) else None
 
-    def want_repaint(self) -> None:
+    def want_news(self) -> None:
         self._wanted.set()
 
-    async def _repaint(self) -> None:
+    async def _news(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            await self.send_state()
-            await asyncio.sleep(PERIOD)
+            await self.send_news()
+            await asyncio.sleep(self.period)
+
+    async def _pulse(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE)
+            await self.send_json({"kind": "pulse"})
 
     async def _recheck(self) -> None:
         while True:
             await asyncio.sleep(RECHECK)
             if await database_sync_to_async(self.allowed)() != self.workspace_id:
-                await self.close(FORBIDDEN)
+                await self._end(FORBIDDEN)
                 return
+            await self.reconcile()
 
-    async def workspace_message(self, message: dict[str, Any]) -> None:
+    async def _going_on(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """Run a part of the socket; when it fails the socket ends, for a page must not trust one that is half dead."""
+        try:
+            await work()
+        except Exception:
+            logger.exception("a live page's socket failed")
+            await self._end(FAILED)
+            return False
+        return True
+
+    async def _end(self, code: int) -> None:
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        await self.close(code)
+
+    async def workspace_message(self, message: Json) -> None:
         """For Pilot; the console is told by `workspace_changed`."""
 
-    async def workspace_telemetry(self, message: dict[str, Any]) -> None:
+    async def workspace_telemetry(self, message: Json) -> None:
         """A coalesced frame."""
 
-    async def workspace_changed(self, message: dict[str, Any]) -> None:
+    async def workspace_changed(self, message: Json) -> None:
         """Something that the page may show has changed."""
 
 
-class MapConsumer(ConsoleConsumer):
-    """The live map: `{"kind": "state", "devices": […], "trails": {…}}`, then a `{"kind": "telemetry", …}` a second."""
+def _parts(devices: list[Json]) -> Iterator[list[Json]]:
+    """As many at once as the web server lets through."""
+    for start in range(0, len(devices), broadcast.FRAME_DEVICES):
+        yield devices[start : start + broadcast.FRAME_DEVICES]
 
-    _trails_sent = False
+
+class MapConsumer(ConsoleConsumer):
+    """The live map.
+
+    First `{"kind": "state", "now": ms, "devices": […], "trails": {id: [[lat, lon], …]}, "complete": true}`, then, at
+    most once per `FRAME`, `{"kind": "telemetry", "devices": […], "at": ms}` and, for rows that changed,
+    `{"kind": "devices", "now": ms, "devices": […], "gone": [id, …]}`. What is too much for the web server's largest
+    frame comes in several; of a state only the last says `complete`.
+    """
+
+    period = FRAME
 
     def allowed(self) -> UUID | None:
         user = self.viewer()
         if user is None:
             return None
-        asked = parse_qs(self.scope["query_string"].decode()).get("workspace", [""])[0]
+        asked = parse_qs(self.scope["query_string"].decode("latin-1")).get("workspace", [""])[0]
         wanted = asked or self.scope["session"].get(SESSION_KEY) or ""
         with contextlib.suppress(ValueError):
             found = Workspace.objects.filter(pk=UUID(wanted)).values_list("pk", flat=True).first()
@@ -121,32 +187,68 @@ class MapConsumer(ConsoleConsumer):
         return None
 
     async def send_state(self) -> None:
-        for frame in await database_sync_to_async(self._state)():
-            await self.send_json(frame)
+        #: the devices that the page knows, and whether it takes each for online
+        self._shown: dict[int, bool] = {}
+        self._telemetry: dict[int, Json] = {}
+        self._telemetry_at = 0
+        self._changed: set[int] = set()
+        devices, trails = await database_sync_to_async(self._state)()
+        self._shown = {device["id"]: device["online"] for device in devices}
+        parts = list(_parts(devices)) or [[]]
+        for number, part in enumerate(parts, start=1):
+            await self.send_json(
+                {
+                    "kind": "state",
+                    "now": now_ms(),
+                    "devices": part,
+                    "trails": {device["id"]: trails[device["id"]] for device in part if device["id"] in trails},
+                    "complete": number == len(parts),
+                }
+            )
 
-    def _state(self) -> list[dict[str, Any]]:
-        """The whole state in frames that the web server lets through; the last one says `complete`."""
+    def _state(self) -> tuple[list[Json], dict[int, list[list[float]]]]:
         workspace_id = str(self.workspace_id)
-        devices = live_map.devices(workspace_id)
-        trails = {} if self._trails_sent else live_map.trails(workspace_id)
-        self._trails_sent = True
-        frames = [
-            {
-                "kind": "state",
-                "devices": (part := devices[start : start + broadcast.FRAME_DEVICES]),
-                "trails": {device["id"]: trails[device["id"]] for device in part if device["id"] in trails},
-                "complete": start + broadcast.FRAME_DEVICES >= len(devices),
-            }
-            for start in range(0, len(devices), broadcast.FRAME_DEVICES)
-        ]
-        return frames or [{"kind": "state", "devices": [], "trails": {}, "complete": True}]
+        return live_map.devices(workspace_id), live_map.trails(workspace_id)
 
-    async def workspace_telemetry(self, message: dict[str, Any]) -> None:
-        await self.send_json({"kind": "telemetry", "devices": message["devices"], "at": message["timestamp"]})
+    async def send_news(self) -> None:
+        telemetry, self._telemetry = self._telemetry, {}
+        changed, self._changed = self._changed, set()
+        for part in _parts(list(telemetry.values())):
+            await self.send_json({"kind": "telemetry", "devices": part, "at": self._telemetry_at})
+        if changed:  # last, for these rows are newer than any telemetry that waited
+            await self._send_rows(changed)
 
-    async def workspace_changed(self, message: dict[str, Any]) -> None:
+    async def _send_rows(self, ids: set[int]) -> None:
+        rows = await database_sync_to_async(live_map.devices)(str(self.workspace_id), only=ids)
+        gone = sorted(ids & self._shown.keys() - {row["id"] for row in rows})
+        for pk in gone:
+            del self._shown[pk]
+        self._shown.update({row["id"]: row["online"] for row in rows})
+        for part in _parts(rows) if rows else [[]] if gone else []:
+            await self.send_json({"kind": "devices", "now": now_ms(), "devices": part, "gone": gone})
+            gone = []
+
+    async def workspace_telemetry(self, message: Json) -> None:
+        for device in message["devices"]:
+            if device["id"] not in self._shown:
+                self._changed.add(device["id"])
+            else:
+                self._shown[device["id"]] = device["online"]
+            self._telemetry[device["id"]] = device
+        self._telemetry_at = message["timestamp"]
+        self.want_news()
+
+    async def workspace_changed(self, message: Json) -> None:
         if message["kind"] in ("device", "topology"):
-            self.want_repaint()
+            self._changed.add(message["id"])
+            self.want_news()
+
+    async def reconcile(self) -> None:
+        now = await database_sync_to_async(live_map.presence)(str(self.workspace_id))
+        differing = {pk for pk, online in now.items() if self._shown.get(pk) is not online}
+        if differing := differing | (self._shown.keys() - now.keys()):
+            self._changed |= differing
+            self.want_news()
 
 
 class DeviceConsumer(ConsoleConsumer):
@@ -158,21 +260,31 @@ class DeviceConsumer(ConsoleConsumer):
     def allowed(self) -> UUID | None:
         user = self.viewer()
         self.device_id = self.scope["url_route"]["kwargs"]["pk"]
-        self.command_id = parse_qs(self.scope["query_string"].decode()).get("command", [""])[0]
+        self.command_id = parse_qs(self.scope["query_string"].decode("latin-1")).get("command", [""])[0]
         workspace_id = Device.objects.filter(pk=self.device_id).values_list("workspace_id", flat=True).first()
         if user is None or workspace_id is None or not access.may(user, workspace_id, Role.VIEWER):
             return None
         return workspace_id
 
     async def send_state(self) -> None:
-        for frame in await database_sync_to_async(self._frames)():
-            await self.send_json(frame)
+        self._painted: dict[str, str] = {}
+        await self.send_news()
 
-    def _frames(self) -> list[dict[str, Any]]:
+    async def send_news(self) -> None:
+        for frame in await database_sync_to_async(self._frames)():
+            if self._painted.get(frame["target"]) != frame["html"]:
+                self._painted[frame["target"]] = frame["html"]
+                await self.send_json(frame)
+
+    async def reconcile(self) -> None:
+        self.want_news()
+
+    def _frames(self) -> list[Json]:
         device = Device.objects.select_related("workspace", "model", "gateway__model").filter(pk=self.device_id).first()
         if device is None:
             return []
-        with timezone.override(device.workspace.time_zone):
+        language = translation.get_language_from_request(self.request())
+        with timezone.override(device.workspace.time_zone), translation.override(language):
             if self.command_id:
                 return self._command_frames(device)
             return [
@@ -180,7 +292,7 @@ class DeviceConsumer(ConsoleConsumer):
                 for target, (template, context) in live_device.PARTIALS.items()
             ]
 
-    def _command_frames(self, device: Device) -> list[dict[str, Any]]:
+    def _command_frames(self, device: Device) -> list[Json]:
         with contextlib.suppress(ValueError):
             command = (
                 Command.objects.select_related("device", "user").filter(pk=UUID(self.command_id), device=device).first()
@@ -190,16 +302,16 @@ class DeviceConsumer(ConsoleConsumer):
                 return [{"kind": "html", "target": "live-command", "html": html}]
         return []
 
-    async def workspace_telemetry(self, message: dict[str, Any]) -> None:
+    async def workspace_telemetry(self, message: Json) -> None:
         if not self.command_id and any(device["id"] == self.device_id for device in message["devices"]):
-            self.want_repaint()
+            self.want_news()
 
-    async def workspace_changed(self, message: dict[str, Any]) -> None:
+    async def workspace_changed(self, message: Json) -> None:
         if self.command_id:
             if str(message.get("id")) == self.command_id:
-                self.want_repaint()
+                self.want_news()
         elif self.device_id in (message.get("id"), message.get("device")) or message["kind"] == "topology":
-            self.want_repaint()
+            self.want_news()
 
 
 websocket_urlpatterns = [

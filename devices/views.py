@@ -12,6 +12,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from devices.services import live_map
+from fleet.models import Role
+from fleet.services import access
 
 
 def console_urls(site: AdminSite) -> list[URLPattern]:
@@ -26,12 +28,14 @@ def console_urls(site: AdminSite) -> list[URLPattern]:
 def map_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """The live map: where everything is, now."""
     workspace: Any = request.workspace  # type: ignore[attr-defined]
+    person: Any = request.user
     configuration = {
         "socket": f"/ws/console/map/?workspace={workspace.pk}" if workspace else "",
         "atlas": f"{settings.STATIC_URL}vendor/world-atlas/countries-50m.json",
         "tiles": settings.MAP_TILES_URL,
         "attribution": settings.MAP_TILES_ATTRIBUTION,
         "modes": live_map.modes(),
+        "tones": live_map.tones(),
         "staleAfter": settings.OFFLINE_AFTER * 1000,
         "words": _words(),
     }
@@ -41,6 +45,7 @@ def map_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "workspace": workspace,
         "configuration": configuration,
         "add_url": reverse("admin:devices_device_add"),
+        "may_add": workspace is not None and access.may(person, workspace, Role.OPERATOR),
     }
     return render(request, "console/map.html", context)
 
@@ -49,29 +54,35 @@ def _words() -> dict[str, str]:
     return {
         "live": _("Live"),
         "connecting": _("Connecting…"),
-        "lost": _("Reconnecting… data from %s s ago"),
+        "lost": _("Reconnecting… data from %s ago"),
+        "notYet": _("Reconnecting…"),
         "offline": _("Offline"),
         "online": _("Online"),
-        "noPosition": _("no position"),
+        "stale": _("silent"),
+        "lowBattery": _("battery low"),
+        "unknownMode": _("State %s"),
+        "noPosition": _("no position yet"),
         "battery": _("Battery"),
-        "height": _("Height"),
+        "height": _("Height above the ellipsoid"),
+        "elevation": _("Height above take-off"),
         "speed": _("Speed"),
         "heading": _("Heading"),
         "climb": _("Climb"),
-        "state": _("State"),
+        "home": _("Distance from home"),
+        "gateway": _("Connected through"),
         "position": _("Position"),
         "lastSeen": _("Last seen"),
-        "ago": _("%s s ago"),
-        "minutesAgo": _("%s min ago"),
-        "never": _("never"),
+        "ago": _("%s ago"),
+        "never": _("never seen"),
         "open": _("Open its page"),
         "follow": _("Follow"),
         "unfollow": _("Stop following"),
+        "close": _("Close"),
         "aircraft": _("Aircraft"),
         "remote": _("Remote"),
         "dock": _("Dock"),
         "noMap": _("The offline map is not installed; run `make install`."),
-        "world": _("Offline map"),
         "tiles": _("Map tiles"),
-        "online_count": _("%s of %s online"),
+        "counted": _("%s of %s online"),
+        "nothingFound": _("Nothing matches “%s”."),
     }
