@@ -62,10 +62,7 @@ class CommandAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        command = self.get_object(request, object_id)
-        if command is None:
-            missing: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-            return missing
+        command: Command = self.row(request, object_id)
         context = {
             **self.admin_site.each_context(request),
             **live_device.command_context(command),

@@ -70,10 +70,7 @@ class GatewayCredentialAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        credential = self.get_object(request, object_id)
-        if credential is None:
-            missing: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-            return missing
+        credential: GatewayCredential = self.row(request, object_id)
         return redirect(reverse("admin:devices_device_change", args=[credential.pk]) + "#access")
 
     @display(description=gettext_lazy("gateway"), ordering="device__callsign", header=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.http import HttpRequest, HttpResponse
@@ -119,7 +118,7 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
     @admin.display(description=gettext_lazy("firmware"))
     def firmware(self, device: Device) -> str:
         said: Any = getattr(device, "said_firmware", None)
-        return said or device.firmware_version or "—"
+        return said or "—"
 
     @admin.display(description=gettext_lazy("last seen"), ordering="state__seen_at")
     def last_seen(self, device: Device) -> str:
@@ -133,12 +132,7 @@ class DeviceAdmin(AskingPages, GatewayPages, WorkspaceAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        device = self.get_object(request, object_id)
-        if device is None:
-            missing: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-            return missing
-        if not self.has_view_permission(request, device):
-            raise PermissionDenied
+        device: Device = self.row(request, object_id)
         partials = {
             target.removeprefix("live-"): {"id": target, "template": template, "context": context(device)}
             for target, (template, context) in live_device.PARTIALS.items()

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from devices.models import LoggedMessage, RejectedMessage
 from devices.services.live_device import pretty
 from fleet.admin.base import ReadOnlyAdmin, WorkspaceRelatedFilter, current_workspace
+from fleet.models import Role
 
 _PRE = '<div class="fleet-page"><pre class="fleet-json">{}</pre></div>'
 
@@ -64,6 +65,8 @@ class LoggedMessageAdmin(_Time, ReadOnlyAdmin):
 
 @admin.register(RejectedMessage)
 class RejectedMessageAdmin(_Time, ReadOnlyAdmin):
+    #: Raw beginnings of what could not be read: nothing in them is masked, a bind code may be among it.
+    view_role = Role.OPERATOR
     list_display = ["when", "reason", "detail", "sn", "topic", "size"]
     list_display_links = ["when"]
     list_filter = ["reason"]

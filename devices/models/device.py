@@ -54,7 +54,6 @@ class Device(models.Model):
     #: The protocol's `index`: at which place of its gateway an aircraft is linked ("A", "B").
     index = models.CharField(_("index"), max_length=16, blank=True, default="")
     thing_version = models.CharField(_("thing version"), max_length=16, blank=True, default="")
-    firmware_version = models.CharField(_("firmware"), max_length=64, blank=True, default="")
     icon_normal = models.CharField(_("icon"), max_length=500, blank=True, default="")
     icon_selected = models.CharField(_("icon when selected"), max_length=500, blank=True, default="")
     user = models.ForeignKey(

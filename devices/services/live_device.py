@@ -97,8 +97,6 @@ def summary_context(device: Device) -> Context:
     for key in _ALSO:
         if key in said:
             rows.append(_in_one(_row(readings(device, {key: said[key]})[0])))
-    if device.firmware_version and "firmware_version" not in said:
-        rows.append(Row(_("Firmware"), device.firmware_version))
     return {"device": device, "state": state, "summary": summary, "rows": rows}
 
 

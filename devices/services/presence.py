@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from devices.models import Device
@@ -32,19 +33,18 @@ def sweep() -> int:
     return went_offline(silent.values_list("pk", flat=True))
 
 
-def _turn(devices, *, online: bool) -> int:  # type: ignore[no-untyped-def] # a manager or a queryset of Device
-    turned = 0
-    for device in devices.filter(online=not online):
-        # Guarded: of two processes that notice at once, one announces.
-        if not Device.objects.filter(pk=device.pk, online=not online).update(
+def _turn(devices: QuerySet[Device], *, online: bool) -> int:
+    """One statement for all of them; of two processes that notice at once, one turns and announces."""
+    with transaction.atomic():
+        turned = list(devices.filter(online=not online).order_by("pk").select_for_update(of=("self",)))
+        Device.objects.filter(pk__in=[device.pk for device in turned]).update(
             online=online, online_changed_at=timezone.now()
-        ):
-            continue
-        turned += 1
+        )
+    for device in turned:
         broadcast.to_workspace(
             device.workspace_id,
             "device_online" if online else "device_offline",
             {"sn": device.sn, "online_status": online},
         )
         broadcast.changed(device.workspace_id, "device", id=device.pk)
-    return turned
+    return len(turned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
@@ -77,6 +77,18 @@ class WorkspaceAdmin(ModelAdmin):
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """A row of another workspace is not there, and Django's own words would send one to the map instead."""
         raise Http404
+
+    def row(self, request: HttpRequest, object_id: str) -> Any:
+        """The row that a page of our own shows.
+
+        Raises `Http404` when there is none in this workspace, `PermissionDenied` for a role that may not see it.
+        """
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        if not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return found
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return covers(request, self.view_role) or self.has_change_permission(request, obj)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from devices.models import Device
-from fleet.models import Role
+from fleet.models import Role, User, Workspace
 from tests.console.pages import Login, say
 from tests.factories import make_dock, make_user
 
@@ -33,3 +33,13 @@ def dock(workspace: Any) -> Device:
 @pytest.fixture
 def foreign(other_workspace: Any) -> Device:
     return make_dock(other_workspace, online=True, callsign="Foreign dock")
+
+
+@pytest.fixture
+def boss(workspace: Workspace) -> User:
+    return make_user(workspace, Role.ADMIN, username="boss")
+
+
+@pytest.fixture
+def stranger(other_workspace: Workspace) -> User:
+    return make_user(other_workspace, Role.ADMIN, username="harbourmaster")

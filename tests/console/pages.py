@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,24 @@ from django.utils import timezone
 from devices.models import Command, Device, DeviceState, LoggedMessage
 from devices.services import commands
 from devices.services.summary import summarize
+from fleet.models import Membership, User
 
 Login = Callable[..., Client]
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def words(answer: Any) -> str:
+    """A page as a person reads it: quotes and the like unescaped. Never for tests of escaping."""
+    return html.unescape(answer.content.decode())
+
+
+def membership(user: User) -> Membership:
+    return Membership.objects.get(user=user)
 
 
 def say(device: Device, **properties: Any) -> None:

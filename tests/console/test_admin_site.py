@@ -15,17 +15,12 @@ from fleet.admin_site import FleetAdminSite
 from fleet.models import AuditEntry, Membership, Role, Workspace
 from fleet.services import lockout
 from tests import factories
+from tests.console.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/admin/login/"
 PEOPLE = "/admin/fleet/membership/"
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def log_in(client: Client, name: str, password: str, **extra: Any) -> Any:

@@ -82,7 +82,7 @@ def test_the_secret_of_the_radio_link_is_shown_to_nobody(login: Login, dock: Dev
 
 def test_what_a_device_or_person_wrote_is_text(login: Login, workspace: Any) -> None:
     bad = "<script>alert(1)</script>"
-    dock = make_dock(workspace, callsign=bad, online=True, firmware_version=bad)
+    dock = make_dock(workspace, callsign=bad, online=True)
     say(dock, **{"mode_code": bad, bad: bad, "acc_time": {bad: bad}})
     log(dock, method=bad, payload={bad: bad})
     command = ask(dock)
@@ -272,3 +272,13 @@ def test_the_callsign_is_edited_and_nothing_else_is_overwritten(login: Login, do
     present = Device.objects.get(pk=dock.pk)
     assert (present.callsign, present.sn, present.online) == ("South dock", dock.sn, True)
     assert AuditEntry.objects.filter(action="device.edited", target=dock.sn).exists()
+
+
+def test_what_could_not_be_read_is_not_for_viewers(login: Login, workspace: Any) -> None:
+    """Nothing in a reject is masked."""
+    RejectedMessage.objects.create(
+        workspace=workspace, topic="t", reason="json", head="bind code: X", at=timezone.now()
+    )
+    page = "/admin/devices/rejectedmessage/"
+    assert login(Role.VIEWER).get(page).status_code == 403
+    assert login(Role.OPERATOR).get(page).status_code == 200

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import html
-from typing import Any
-
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.test import Client
 
 from fleet.models import AuditEntry, Membership, Role, User, Workspace
 from fleet.services import people, tokens
 from tests import factories
+from tests.console.pages import membership, signed_in, words
 
 pytestmark = pytest.mark.django_db
 
 PEOPLE = "/admin/fleet/membership/"
 PASSWORD = "blue-Harvest-42"
-
-
-@pytest.fixture
-def boss(workspace: Workspace) -> User:
-    return factories.make_user(workspace, Role.ADMIN, username="boss")
-
-
-@pytest.fixture
-def stranger(other_workspace: Workspace) -> User:
-    return factories.make_user(other_workspace, Role.ADMIN, username="harbourmaster")
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def text(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
-
-
-def membership(user: User) -> Membership:
-    return Membership.objects.get(user=user)
 
 
 def joining(**fields: str) -> dict[str, str]:
@@ -57,7 +30,7 @@ def changing(person: User, **fields: str) -> dict[str, str]:
 
 def test_an_administrator_adds_somebody_who_can_log_in(workspace: Workspace, boss: User) -> None:
     answer = signed_in(boss).post(f"{PEOPLE}add/", joining())
-    assert answer.status_code == 302, text(answer)
+    assert answer.status_code == 302, words(answer)
     person = User.objects.get(username="newcomer")
     assert (person.first_name, person.last_name, person.email) == ("Nea", "Comer", "nea@example.org")
     assert not person.is_staff
@@ -72,7 +45,7 @@ def test_an_administrator_adds_somebody_who_can_log_in(workspace: Workspace, bos
         "newcomer",
         {"role": "pilot"},
     )
-    assert "newcomer" in text(signed_in(boss).get(PEOPLE))
+    assert "newcomer" in words(signed_in(boss).get(PEOPLE))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +62,7 @@ def test_an_administrator_adds_somebody_who_can_log_in(workspace: Workspace, bos
 def test_what_cannot_be_added_is_said(boss: User, stranger: User, fields: dict[str, str], complaint: str) -> None:
     answer = signed_in(boss).post(f"{PEOPLE}add/", joining(**fields))
     assert answer.status_code == 200
-    assert complaint in text(answer)
+    assert complaint in words(answer)
     assert not User.objects.filter(username="newcomer").exists()
     assert Membership.objects.filter(user=stranger).count() == 1
 
@@ -101,16 +74,16 @@ def test_nobody_but_a_superuser_takes_an_account_from_elsewhere(
         people.add(workspace, username="harbourmaster", role=Role.VIEWER, by=boss)
     root = factories.make_user(workspace, Role.ADMIN, is_superuser=True)
     answer = signed_in(root).post(f"{PEOPLE}add/", joining(username="harbourmaster", password=""))
-    assert answer.status_code == 302, text(answer)
+    assert answer.status_code == 302, words(answer)
     assert Membership.objects.filter(user=stranger, workspace=workspace, role=Role.PILOT).exists()
     again = signed_in(root).post(f"{PEOPLE}add/", joining(username="harbourmaster", password=""))
-    assert "This person is a member already." in text(again)
+    assert "This person is a member already." in words(again)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.PILOT, Role.OPERATOR])
 def test_others_look_and_touch_nothing(workspace: Workspace, boss: User, role: Role) -> None:
     client = signed_in(factories.make_user(workspace, role))
-    assert "boss" in text(client.get(PEOPLE))
+    assert "boss" in words(client.get(PEOPLE))
     page = f"{PEOPLE}{membership(boss).pk}/"
     assert client.get(f"{page}change/").status_code == 200
     assert client.post(f"{page}change/", changing(boss, role="viewer")).status_code == 403
@@ -123,7 +96,7 @@ def test_others_look_and_touch_nothing(workspace: Workspace, boss: User, role: R
 def test_a_role_is_changed_and_recorded(workspace: Workspace, boss: User) -> None:
     person = factories.make_user(workspace, Role.VIEWER)
     answer = signed_in(boss).post(f"{PEOPLE}{membership(person).pk}/change/", changing(person, role="operator"))
-    assert answer.status_code == 302, text(answer)
+    assert answer.status_code == 302, words(answer)
     assert membership(person).role == Role.OPERATOR
     entry = AuditEntry.objects.get(action="person.role")
     assert (entry.target, entry.detail) == (person.username, {"before": "viewer", "after": "operator"})
@@ -133,7 +106,7 @@ def test_the_last_administrator_stays(workspace: Workspace, boss: User) -> None:
     factories.make_user(workspace, Role.ADMIN, is_active=False)
     client, page = signed_in(boss), f"{PEOPLE}{membership(boss).pk}/"
     answer = client.post(f"{page}change/", changing(boss, role="viewer"))
-    assert "last administrator" in text(answer)
+    assert "last administrator" in words(answer)
     assert client.post(f"{page}delete/", {"post": "yes"}).status_code == 403
     assert membership(boss).role == Role.ADMIN
     with pytest.raises(people.LastAdmin):
@@ -166,7 +139,7 @@ def test_a_new_password_ends_tokens_and_sessions(workspace: Workspace, boss: Use
     _token, key = tokens.issue(person, workspace, "script")
     url = f"{PEOPLE}{membership(person).pk}/change/"
     weak = signed_in(boss).post(url, changing(person, password="12345"))
-    assert "too short" in text(weak)
+    assert "too short" in words(weak)
     assert signed_in(boss).post(url, changing(person, password=PASSWORD)).status_code == 302
     person.refresh_from_db()
     assert person.check_password(PASSWORD)

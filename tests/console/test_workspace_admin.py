@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from fleet.models import AccessToken, AuditEntry, Membership, Role, User, Workspace
 from fleet.services import tokens
 from tests import factories
+from tests.console.pages import membership, signed_in, words
 
 pytestmark = pytest.mark.django_db
 
@@ -25,30 +23,6 @@ AUDIT = "/admin/fleet/auditentry/"
 WORKSPACES = "/admin/fleet/workspace/"
 
 
-@pytest.fixture
-def boss(workspace: Workspace) -> User:
-    return factories.make_user(workspace, Role.ADMIN, username="boss")
-
-
-@pytest.fixture
-def stranger(other_workspace: Workspace) -> User:
-    return factories.make_user(other_workspace, Role.ADMIN, username="harbourmaster")
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def text(answer: Any) -> str:
-    return html.unescape(answer.content.decode())
-
-
-def membership(user: User) -> Membership:
-    return Membership.objects.get(user=user)
-
-
 # --- nothing of the other workspace -------------------------------------------------------------------------
 def test_lists_show_one_workspace(workspace: Workspace, boss: User, other_workspace: Workspace, stranger: User) -> None:
     tokens.issue(stranger, other_workspace, "harbour script")
@@ -56,10 +30,10 @@ def test_lists_show_one_workspace(workspace: Workspace, boss: User, other_worksp
     AuditEntry.objects.create(workspace=None, actor="nobody-known", action="login.failed")
     client = signed_in(boss)
     for url in (PEOPLE, TOKENS, AUDIT, WORKSPACES):
-        page = text(client.get(url))
+        page = words(client.get(url))
         assert "harbour" not in page.lower(), url
         assert "nobody-known" not in page, url
-    assert "boss" in text(client.get(PEOPLE))
+    assert "boss" in words(client.get(PEOPLE))
 
 
 def test_pages_of_foreign_rows_do_not_open(boss: User, other_workspace: Workspace, stranger: User) -> None:
@@ -94,7 +68,7 @@ def test_a_filter_offers_people_of_this_workspace_only(boss: User, stranger: Use
 
     assert set(User.objects.filter(limits(User, membership(boss).workspace))) == {boss}
     page = signed_in(boss).get(f"{AUDIT}?user__id__exact={stranger.pk}")
-    assert "harbourmaster" not in text(page)
+    assert "harbourmaster" not in words(page)
 
 
 # --- tokens -------------------------------------------------------------------------------------------------
@@ -110,7 +84,7 @@ def test_a_token_is_shown_once_and_works(workspace: Workspace) -> None:
     assert (token.user, token.workspace, token.name) == (user, workspace, "backup")
     assert abs(token.expires_at - timezone.now() - timedelta(days=7)) < timedelta(minutes=1)
     assert AccessToken.objects.count() == 1
-    assert key[1] not in text(client.get(TOKENS)) + text(client.get(f"{TOKENS}{token.pk}/change/"))
+    assert key[1] not in words(client.get(TOKENS)) + words(client.get(f"{TOKENS}{token.pk}/change/"))
     assert AuditEntry.objects.get(action="token.issued").target == "backup"
     assert key[1] not in str(list(AuditEntry.objects.values()))
 
@@ -120,7 +94,7 @@ def test_a_token_is_revoked(workspace: Workspace, boss: User) -> None:
     token, key = tokens.issue(user, workspace, "backup")
     signed_in(user).post(TOKENS, {"action": "revoke", "_selected_action": [token.pk]})
     assert tokens.find(key) is None
-    assert "revoked" in text(signed_in(user).get(TOKENS))
+    assert "revoked" in words(signed_in(user).get(TOKENS))
     entry = AuditEntry.objects.get(action="token.revoked")
     assert (entry.user, entry.target) == (user, "backup")
 
@@ -128,12 +102,12 @@ def test_a_token_is_revoked(workspace: Workspace, boss: User) -> None:
 def test_only_administrators_see_the_tokens_of_others(workspace: Workspace, boss: User) -> None:
     token, key = tokens.issue(boss, workspace, "the boss's own")
     other = signed_in(factories.make_user(workspace, Role.OPERATOR))
-    assert "the boss's own" not in text(other.get(TOKENS))
+    assert "the boss's own" not in words(other.get(TOKENS))
     assert other.get(f"{TOKENS}{token.pk}/change/").status_code == 404
     other.post(TOKENS, {"action": "revoke", "_selected_action": [token.pk]})
     assert tokens.find(key) is not None
     second = signed_in(factories.make_user(workspace, Role.ADMIN))
-    assert "the boss's own" in text(second.get(TOKENS))
+    assert "the boss's own" in words(second.get(TOKENS))
     second.post(TOKENS, {"action": "revoke", "_selected_action": [token.pk]})
     assert tokens.find(key) is None
 
@@ -148,7 +122,7 @@ SETTINGS = {
 
 def test_an_administrator_changes_the_settings(workspace: Workspace, boss: User) -> None:
     answer = signed_in(boss).post(f"{WORKSPACES}{workspace.pk}/change/", SETTINGS)
-    assert answer.status_code == 302, text(answer)
+    assert answer.status_code == 302, words(answer)
     workspace.refresh_from_db()
     assert (workspace.time_zone, workspace.app_key) == ("Europe/Zurich", "very-secret")
     entry = AuditEntry.objects.get(action="workspace.changed")
@@ -159,7 +133,7 @@ def test_an_administrator_changes_the_settings(workspace: Workspace, boss: User)
 
 def test_an_unknown_time_zone_is_refused(workspace: Workspace, boss: User) -> None:
     answer = signed_in(boss).post(f"{WORKSPACES}{workspace.pk}/change/", SETTINGS | {"time_zone": "Mars/Olympus"})
-    assert "is no time zone" in text(answer)
+    assert "is no time zone" in words(answer)
 
 
 def test_the_bind_code_is_renewed(workspace: Workspace, boss: User) -> None:
@@ -177,7 +151,7 @@ def test_the_bind_code_is_renewed(workspace: Workspace, boss: User) -> None:
 def test_others_read_the_settings_without_secrets(workspace: Workspace, role: Role, code_shown: bool) -> None:
     Workspace.objects.update(app_id="id-123456", app_key="key-abcdef", app_license="licence-xyz")
     client, url = signed_in(factories.make_user(workspace, role)), f"{WORKSPACES}{workspace.pk}/change/"
-    page = text(client.get(url))
+    page = words(client.get(url))
     assert str(workspace.pk) in page
     assert (workspace.bind_code in page) is code_shown
     for secret in ("id-123456", "key-abcdef", "licence-xyz"):
@@ -190,11 +164,11 @@ def test_a_superuser_adds_workspaces_and_sees_all(workspace: Workspace, other_wo
     root = factories.make_user(workspace, Role.ADMIN, is_superuser=True)
     client = signed_in(root)
     answer = client.post(f"{WORKSPACES}add/", SETTINGS | {"name": "Coast guard"})
-    assert answer.status_code == 302, text(answer)
+    assert answer.status_code == 302, words(answer)
     made = Workspace.objects.get(name="Coast guard")
     assert Membership.objects.get(workspace=made).user == root
     assert AuditEntry.objects.filter(action="workspace.added", workspace=made, user=root).exists()
-    page = text(client.get(WORKSPACES))
+    page = words(client.get(WORKSPACES))
     assert all(name in page for name in ("Alpine rescue", "Harbour police", "Coast guard"))
     assert signed_in(boss).post(f"{WORKSPACES}add/", SETTINGS | {"name": "Mine"}).status_code == 403
 
@@ -216,7 +190,7 @@ def test_the_audit_is_read_searched_and_never_changed(workspace: Workspace) -> N
 def test_a_superuser_also_sees_entries_of_no_workspace(workspace: Workspace) -> None:
     AuditEntry.objects.create(workspace=None, actor="nobody-known", action="login.failed")
     root = factories.make_user(workspace, Role.ADMIN, is_superuser=True)
-    assert "nobody-known" in text(signed_in(root).get(AUDIT))
+    assert "nobody-known" in words(signed_in(root).get(AUDIT))
 
 
 # --- queries ------------------------------------------------------------------------------------------------

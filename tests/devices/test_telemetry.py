@@ -60,6 +60,18 @@ def test_a_sign_of_life_brings_a_device_online_and_silence_takes_it_off(deliver:
     assert not dock.online
 
 
+def test_many_devices_fall_silent_in_as_many_statements_as_few(workspace: Any) -> None:
+    def statements(count: int) -> int:
+        past = timezone.now() - timedelta(minutes=5)
+        for _ in range(count):
+            make_dock(workspace, online=True, online_changed_at=past)
+        with CaptureQueriesContext(connection) as queries:
+            assert presence.sweep() == count
+        return len(queries)
+
+    assert statements(30) == statements(3)
+
+
 def test_telemetry_of_an_unregistered_device_is_refused_and_forgotten(deliver: Deliver) -> None:
     deliver("thing/product/STRANGER/osd", data={"mode_code": 0})
     telemetry.flush()
