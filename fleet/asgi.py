@@ -14,9 +14,12 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
 http = get_asgi_application()  # before any import that needs the apps
 
-from devices.consumers import websocket_urlpatterns as console_addresses  # noqa: E402
+from devices import consumers as devices_consumers  # noqa: E402
+from fleet import map_consumers  # noqa: E402
 from fleet.consumers import PILOT_PATH  # noqa: E402
 from fleet.consumers import websocket_urlpatterns as pilot_addresses  # noqa: E402
+from media import consumers as media_consumers  # noqa: E402
+from waylines import consumers as waylines_consumers  # noqa: E402
 
 
 async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -27,6 +30,13 @@ async def _refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 refuse: Any = _refuse  # an ASGI application, which Django's `re_path` is not typed for
 
+
+console_addresses = [
+    *devices_consumers.websocket_urlpatterns,
+    *waylines_consumers.websocket_urlpatterns,
+    *media_consumers.websocket_urlpatterns,
+    *map_consumers.websocket_urlpatterns,
+]
 
 #: Pilot's socket sends no Origin and shows a token; a browser's is known by its cookie, so there the Origin
 #: decides.

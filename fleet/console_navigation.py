@@ -94,15 +94,40 @@ def _all_workspaces() -> dict[str, Any]:
 NAVIGATION: list[dict[str, Any]] = [
     {"title": _("Live"), "items": [_plain(_("Map"), "map", "console:map")]},
     {
+        "title": _("Missions"),
+        "separator": True,
+        "items": [
+            _plain(_("Calendar"), "calendar_month", "console:calendar"),
+            _list(_("Missions"), "assignment", "waylines", "mission"),
+            _list(_("Schedules"), "event_repeat", "waylines", "schedule"),
+            _list(_("Routes"), "route", "waylines", "route"),
+            _list(_("Flights"), "flight_takeoff", "waylines", "flight"),
+        ],
+    },
+    {
+        "title": _("Media"),
+        "separator": True,
+        "items": [
+            _plain(_("Gallery"), "photo_library", "console:gallery"),
+            _plain(_("Map of shots"), "add_a_photo", "console:shots"),
+        ],
+    },
+    {
         "title": _("Devices"),
         "separator": True,
         "items": [
             _list(_("Docks"), "home_work", "devices", "device", "?domain__exact=3"),
             _list(_("Remotes"), "sports_esports", "devices", "device", "?domain__exact=2"),
             _list(_("Aircraft"), "flight", "devices", "device", "?domain__exact=0"),
+            _list(_("Alarms"), "warning", "devices", "alarm"),
             _list(_("Commands"), "terminal", "devices", "command"),
             _list(_("Device models"), "category", "devices", "devicemodel"),
         ],
+    },
+    {
+        "title": _("Map"),
+        "separator": True,
+        "items": [_plain(_("Shared elements"), "draw", "console:elements")],
     },
     {
         "title": _("Workspace"),
@@ -110,6 +135,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _list(_("People"), "group", "fleet", "membership"),
             _list(_("Gateway access"), "key", "devices", "gatewaycredential"),
+            _plain(_("Connection doctor"), "stethoscope", "console:doctor"),
             _list(_("Access tokens"), "vpn_key", "fleet", "accesstoken"),
             {
                 "title": _("Settings"),

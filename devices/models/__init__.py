@@ -1,5 +1,6 @@
 """What is known of docks, remotes and aircraft."""
 
+from devices.models.alarm import Alarm
 from devices.models.command import Command, CommandStatus
 from devices.models.credential import GatewayCredential
 from devices.models.device import Device, DeviceModel
@@ -7,6 +8,7 @@ from devices.models.message import LoggedMessage, RejectedMessage
 from devices.models.state import DeviceState, TrackPoint
 
 __all__ = [
+    "Alarm",
     "Command",
     "CommandStatus",
     "Device",

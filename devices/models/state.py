@@ -27,7 +27,10 @@ class DeviceState(models.Model):
 
 
 class TrackPoint(models.Model):
-    """Where a device was: WGS84 degrees, metres above the ellipsoid, degrees clockwise from north, m/s."""
+    """Where a device was: WGS84 degrees, metres above the ellipsoid, degrees clockwise from north, m/s.
+
+    `elevation` is metres above the take-off point, `battery` percent.
+    """
 
     device = models.ForeignKey("devices.Device", models.CASCADE, related_name="track")
     at = models.DateTimeField()
@@ -36,6 +39,8 @@ class TrackPoint(models.Model):
     height = models.FloatField(null=True)
     heading = models.FloatField(null=True)
     speed = models.FloatField(null=True)
+    elevation = models.FloatField(null=True)
+    battery = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         ordering = ["at"]

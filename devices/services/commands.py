@@ -7,6 +7,7 @@ commit by the bridge (`devices.tasks.publish_command`), moved by the reply (foun
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,9 @@ ALLOWED: dict[CommandStatus, frozenset[CommandStatus]] = {
     CommandStatus.PAUSED: frozenset(set(CommandStatus) - {CommandStatus.PENDING, CommandStatus.SENT}),
     **{status: frozenset() for status in FINAL},
 }
+#: Told of every move of a command whose method they asked for, inside the mover's transaction.
+Listener = Callable[[Command], None]
+_listeners: dict[str, Listener] = {}
 #: A method nobody documented may be tried by an administrator; it is treated as the worst.
 _UNDOCUMENTED_TIMEOUT = 15.0
 
@@ -46,6 +50,18 @@ class CommandRefused(Exception):
         self.reason = reason
         self.message = message
         self.errors = errors or {}
+
+
+def listen(*methods: str) -> Callable[[Listener], Listener]:
+    """Be told when a command of one of these methods has moved; its row is as it is now. One listener a method."""
+
+    def register(listener: Listener) -> Listener:
+        for method in methods:
+            if _listeners.setdefault(method, listener) is not listener:
+                raise RuntimeError(f"Two listeners for the command {method!r}.")
+        return listener
+
+    return register
 
 
 def gateway_for(device: Device) -> Device:
@@ -228,6 +244,8 @@ def move(
     )
     if moved:
         broadcast.changed(command.workspace_id, "command", id=str(command.pk), device=command.device_id)
+        if listener := _listeners.get(command.method):
+            listener(Command.objects.select_related("device").get(pk=command.pk))
         if status in FINAL:
             audit.record(
                 "command.ended",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,15 @@ _CHUNK = 500
 #: Seconds between two points of a track, while the device moves.
 _TRACK_PERIOD = 2.0
 _last_point: dict[int, tuple[float, float, float]] = {}
+Listener = Callable[[list["Known"]], None]
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> Listener:
+    """Be told after every flush which devices changed (`summary` is as written). One's failure is nobody else's."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+    return listener
 
 
 def take(message: Message) -> None:
@@ -92,6 +101,11 @@ def flush() -> int:
         states.put_back(dirty)
         raise
     _announce(known)
+    for listener in _listeners:
+        try:
+            listener(known)
+        except Exception:
+            logger.exception("%s failed on a flush of telemetry", listener.__qualname__)
     return len(known)
 
 
@@ -196,6 +210,8 @@ def _track(devices: Iterable[Known]) -> None:
                 height=summary.get("height"),
                 heading=summary.get("heading"),
                 speed=summary.get("speed"),
+                elevation=summary.get("elevation"),
+                battery=summary.get("battery"),
             )
         )
     if points:

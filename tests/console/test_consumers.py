@@ -15,9 +15,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from devices import consumers
 from devices.models import Device, DeviceState
 from devices.services import commands, live_map, presence
+from fleet import console_socket
 from fleet.models import Membership, Role, User
 from fleet.services import broadcast
 from tests.console.test_live_sockets import Stage, make_socket, place, stage
@@ -164,7 +164,7 @@ async def test_a_device_that_left_the_workspace_is_gone() -> None:
 
 
 async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "RECHECK", 0.2)
+    monkeypatch.setattr(console_socket, "RECHECK", 0.2)
     set_up = await stage()
     page = await opened(set_up)
     await page.receive_json_from(5)
@@ -175,7 +175,7 @@ async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monk
 
 
 async def test_a_page_that_hears_nothing_new_hears_that_the_line_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "PULSE", 0.1)
+    monkeypatch.setattr(console_socket, "PULSE", 0.1)
     page = await opened(await stage())
     await page.receive_json_from(5)
     assert await page.receive_json_from(5) == {"kind": "pulse"}
@@ -200,13 +200,13 @@ def change_password(set_up: Stage) -> None:
 @pytest.mark.parametrize("end", [log_out, shut_out, change_password])
 @pytest.mark.parametrize("where", ["/ws/console/map/?workspace={ours}", "/ws/console/devices/{dock}/"])
 async def test_a_session_that_ended_ends_its_sockets(monkeypatch: pytest.MonkeyPatch, end: Any, where: str) -> None:
-    assert consumers.RECHECK <= 60
-    monkeypatch.setattr(consumers, "RECHECK", 0.1)
+    assert console_socket.RECHECK <= 60
+    monkeypatch.setattr(console_socket, "RECHECK", 0.1)
     set_up = await stage()
     page = await opened(set_up, where.format(ours=set_up.ours.pk, dock=set_up.dock.pk))
     await page.receive_json_from(5)
     await later(end)(set_up)
-    assert await closed(page) == consumers.FORBIDDEN
+    assert await closed(page) == console_socket.FORBIDDEN
 
 
 def rename(old: str, new: str) -> None:
@@ -217,14 +217,14 @@ def rename(old: str, new: str) -> None:
 async def test_a_socket_that_cannot_look_closes_and_does_not_stay_open_unwatched(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(consumers, "RECHECK", 0.1)
+    monkeypatch.setattr(console_socket, "RECHECK", 0.1)
     set_up = await stage()
     page = await opened(set_up)
     await page.receive_json_from(5)
     table = Membership._meta.db_table
     await later(rename)(table, "away")  # the database answers no more
     try:
-        assert await closed(page) == consumers.FAILED
+        assert await closed(page) == console_socket.FAILED
     finally:
         await later(rename)("away", table)
     assert "a live page's socket failed" in caplog.text
