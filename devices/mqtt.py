@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devices.services import binding, message_log, rejects, replies, telemetry, topology
+from devices.services import binding, health, message_log, rejects, replies, telemetry, topology
 from fleet.mqtt.handlers import (
     ANY,
     every,
@@ -92,6 +92,12 @@ def services_reply(message: Message) -> None:
 def property_reply(message: Message) -> None:
     """A device says which properties it has set."""
     replies.property_reply(message)
+
+
+@on_event("hms")
+def health_messages(message: Message) -> None:
+    """A device lists what is wrong with it."""
+    health.report(message)
 
 
 @on_event(ANY)

@@ -143,6 +143,9 @@ CELERY_BEAT_SCHEDULE = {
     "devices-presence": {"task": "devices.tasks.sweep_presence", "schedule": 5.0, "options": {"expires": 5}},
     "devices-commands": {"task": "devices.tasks.sweep_commands", "schedule": 1.0, "options": {"expires": 1}},
     "devices-retention": {"task": "devices.tasks.prune", "schedule": 300.0, "options": {"expires": 300}},
+    "missions-tick": {"task": "waylines.tasks.tick_missions", "schedule": 1.0, "options": {"expires": 1}},
+    "missions-sweep": {"task": "waylines.tasks.sweep_missions", "schedule": 10.0, "options": {"expires": 10}},
+    "missions-schedules": {"task": "waylines.tasks.plan_schedules", "schedule": 60.0, "options": {"expires": 60}},
     "devices-broker": {"task": "devices.tasks.broker_reconcile", "schedule": 60.0, "options": {"expires": 60}},
 }
 

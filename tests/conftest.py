@@ -98,7 +98,7 @@ def published(wire: Wire) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _forget() -> None:
-    from devices.services import message_log, rejects, telemetry
+    from devices.services import health, message_log, rejects, telemetry
 
     telemetry.states.forget(list(telemetry.states.take_dirty()))
     telemetry.states._states.clear()
@@ -106,6 +106,7 @@ def _forget() -> None:
     message_log._pending.clear()
     rejects._pending.clear()
     rejects._recent.clear()
+    health.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -82,11 +82,13 @@ def issue(
     request_key: str | None = None,
     confirmed: bool = False,
     actor: str = "",
+    within: float | None = None,
 ) -> Command:
     """Ask a gateway for a documented service. Returns the ledger's row; raises `CommandRefused`.
 
-    `request_key`: asking again with the same key returns the row of the first time and sends nothing. `confirmed`:
-    the person said yes to what a dangerous method does. `user=None` is the server's own command line.
+    `request_key`: asking again with the same key returns the row of the first time and sends nothing. `confirmed`: the
+    person said yes to what a dangerous method does. `user=None` is the server's own command line. `within`: it is
+    worthless after so many seconds, though its declaration would wait longer.
     """
     gateway = gateway_for(device)
     data = data or {}
@@ -112,6 +114,7 @@ def issue(
         raise CommandRefused(
             "unconfirmed", _("This needs to be confirmed: it can move, stop or change a real machine.")
         )
+    timeout = declared.timeout if declared and declared.timeout else _UNDOCUMENTED_TIMEOUT
     return create(
         gateway,
         Channel.SERVICES,
@@ -120,7 +123,7 @@ def issue(
         user=user,
         actor=actor,
         danger=danger,
-        timeout=declared.timeout if declared and declared.timeout else _UNDOCUMENTED_TIMEOUT,
+        timeout=timeout if within is None else min(timeout, within),
         request_key=request_key,
     )
 

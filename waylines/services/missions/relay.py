@@ -1,0 +1,86 @@
+"""A mission that takes off at one dock and lands at another (`multi_dock_task` of `flighttask_execute`, Dock 3).
+
+Everything comes from what the two docks say of themselves; what one has not said is named, and nothing starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from devices.models import Device
+from devices.services.summary import number
+from waylines.models import Mission
+from waylines.services.missions.gate import state_of
+
+Properties = Mapping[str, Any]
+
+
+def missing(mission: Mission) -> list[str]:
+    """Why the two docks cannot work together now; empty when they can."""
+    if mission.landing_dock is None:
+        return []
+    reasons = []
+    for dock in (mission.dock, mission.landing_dock):
+        said = state_of(dock.pk)
+        if not dock.online:
+            reasons.append(_("%(dock)s is offline.") % {"dock": dock})
+        for name, label in (
+            ("latitude", _("its position")),
+            ("heading", _("its heading")),
+            ("wireless_link_topo", _("its radio links")),
+        ):
+            if said.get(name) in (None, {}, ""):
+                reasons.append(_("%(dock)s has not said %(what)s.") % {"dock": dock, "what": label})
+    if number(state_of(mission.landing_dock.pk).get("drone_in_dock")) == 1:
+        reasons.append(_("There is an aircraft in %(dock)s.") % {"dock": mission.landing_dock})
+    return reasons
+
+
+def task(mission: Mission) -> dict[str, Any]:
+    """`multi_dock_task`: both docks' places, and one radio link over them with the landing dock at its end."""
+    landing = mission.landing_dock
+    if landing is None:
+        raise ValueError("Not a relay.")
+    here, there = state_of(mission.dock.pk), state_of(landing.pk)
+    links, far = here["wireless_link_topo"], there["wireless_link_topo"]
+    leaves = list(links.get("leaf_nodes") or [])
+    centre = far.get("center_node") or {}
+    if not any(leaf.get("sn") == landing.sn for leaf in leaves):
+        leaves.append({"sdr_id": centre.get("sdr_id", 0), "sn": landing.sn, "control_source_index": 2})
+    return {
+        "wireless_link_topo": {
+            "secret_code": links.get("secret_code") or [],
+            "center_node": links.get("center_node") or {},
+            "leaf_nodes": leaves,
+        },
+        "dock_infos": [_dock(mission.dock, here, "takeoff", 1), _dock(landing, there, "landing", 2)],
+    }
+
+
+def _dock(dock: Device, said: Properties, role: str, index: int) -> dict[str, Any]:
+    # A dock that has settled its own place to the centimetre says it in another property.
+    settled = said.get("self_converge_coordinate")
+    place = settled if isinstance(settled, dict) and number(settled.get("latitude")) else said
+    spare = said.get("alternate_land_point")
+    spare = spare if isinstance(spare, dict) else {}
+    rtcm = said.get("rtcm_info")
+    return {
+        "dock_type": role,
+        "sn": dock.sn,
+        "index": index,
+        "latitude": number(place.get("latitude")) or 0.0,
+        "longitude": number(place.get("longitude")) or 0.0,
+        "height": number(place.get("height")) or 0.0,
+        "heading": number(said.get("heading")) or 0.0,
+        "home_position_is_valid": int(number(said.get("home_position_is_valid")) or 0),
+        "rtcm_info": rtcm if isinstance(rtcm, dict) else {},
+        "alternate_land_point": {
+            "latitude": number(spare.get("latitude")) or 0.0,
+            "longitude": number(spare.get("longitude")) or 0.0,
+            "safe_land_height": number(spare.get("safe_land_height")) or 0.0,
+            "is_configured": int(number(spare.get("is_configured")) or 0),
+        },
+    }

@@ -1,0 +1,36 @@
+"""What the clock and the queue do for missions. Thin doors: the verbs are in the services."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from waylines.models import Mission
+from waylines.services import schedules
+from waylines.services.missions import dispatch, sweep
+
+
+@shared_task
+def tick_missions() -> None:
+    """Prepare, start and skip what is due."""
+    dispatch.tick()
+
+
+@shared_task
+def start_mission(mission_id: str) -> None:
+    """Start one mission whose dock has just said that it is ready for it."""
+    rows = Mission.objects.select_related("dock__model", "file", "user", "workspace", "landing_dock")
+    mission = rows.filter(pk=mission_id).first()
+    if mission is not None:
+        dispatch.execute(mission)
+
+
+@shared_task
+def sweep_missions() -> None:
+    """End what nobody ended."""
+    sweep.sweep()
+
+
+@shared_task
+def plan_schedules() -> None:
+    """Make the missions of the next days out of the schedules."""
+    schedules.materialise()
