@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern
 
+from waylines import mission_views
+
 
 def console_urls(site: AdminSite) -> list[URLPattern]:
     """The pages below /admin/ that stand beside the admin's own."""
-    return []
+    return [*mission_views.urls(site)]

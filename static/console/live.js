@@ -98,7 +98,8 @@
   if (!root) return;
   const state = document.getElementById("live-sign");
   const take = (frame) => {
-    const place = frame.kind === "html" && document.getElementById(frame.target);
+    if (frame.kind !== "html") return root.dispatchEvent(new CustomEvent("fleet-frame", { detail: frame }));
+    const place = document.getElementById(frame.target);
     if (!place) return;
     const page = document.createElement("template");
     page.innerHTML = frame.html; // rendered and escaped by the server

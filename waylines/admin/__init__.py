@@ -1,0 +1,5 @@
+"""The console's lists of routes, missions and flights."""
+
+from waylines.admin.missions import MissionAdmin, ScheduleAdmin
+
+__all__ = ["MissionAdmin", "ScheduleAdmin"]

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
@@ -28,7 +29,11 @@ logger = logging.getLogger(__name__)
 AHEAD = timedelta(hours=48)
 #: What was missed while the server was down is written down as skipped, so far back.
 BEHIND = timedelta(hours=24)
-_FREQUENCIES = {Schedule.Frequency.DAILY: DAILY, Schedule.Frequency.WEEKLY: WEEKLY, Schedule.Frequency.MONTHLY: MONTHLY}
+_FREQUENCIES: dict[Schedule.Frequency, Any] = {
+    Schedule.Frequency.DAILY: DAILY,
+    Schedule.Frequency.WEEKLY: WEEKLY,
+    Schedule.Frequency.MONTHLY: MONTHLY,
+}
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
 
 

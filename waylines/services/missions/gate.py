@@ -120,7 +120,7 @@ def _weather(policy: MissionPolicy, said: Properties) -> Iterator[Check]:
         yield Check("rain", Verdict.WARN, _("The dock reports no rain sensor."))
     else:
         levels = dict(MissionPolicy.Rain.choices)
-        words = {"rain": levels.get(int(rain)) or int(rain), "limit": levels[policy.rain]}
+        words: dict[str, object] = {"rain": levels.get(int(rain)) or int(rain), "limit": levels[policy.rain]}
         if rain > policy.rain:
             yield Check("rain", Verdict.BLOCK, _("Rain at the dock: %(rain)s (at most: %(limit)s).") % words)
         else:
