@@ -10,12 +10,12 @@ DEVELOPER = $(EMBEDDED) --with requirements-dev.txt
 APPS = fleet devices waylines media livestream
 # Checks need no running installation and no secret of their own.
 QUIET = env FLEET_ALLOW_TEMPORARY_SECRET=1
-PYTEST = python -m pytest -n 2 --dist loadfile
+PYTEST = python -m pytest -n 2 --dist loadfile -m "not ceph"
 TESTS ?=
 EXAMPLES ?= ../shared/protocol/methods.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-postgres check check-install check-lint check-format check-types check-django format conformance bench clean
+.PHONY: help install run test test-postgres test-ceph check check-install check-lint check-format check-types check-django format messages conformance bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ test: ## the test suite on SQLite and embedded servers (TESTS=tests/engine for a
 
 test-postgres: ## the test suite on PostgreSQL, Redis and Mosquitto as Debian ships them
 	@exec $(DEVELOPER) -- env FLEET_REQUIRE_SERVERS=1 python -m tests.servers --postgres --system-redis -- $(PYTEST) $(TESTS)
+
+test-ceph: ## the storage tests on a real token service (Debian: ceph-mon ceph-mgr ceph-osd radosgw)
+	@exec $(DEVELOPER) -- env FLEET_REQUIRE_SERVERS=1 python -m pytest -m ceph tests/media/storage
 
 check: check-lint check-format check-types check-django ## lint, format, types, Django's checks, missing migrations
 
@@ -54,6 +57,9 @@ check-django: check-install
 format: ## put the code into the house's format
 	@$(DEVELOPER) -- ruff check --fix --exit-zero .
 	@$(DEVELOPER) -- ruff format .
+
+messages: ## gather what is said to people into locale/ and compile the translations
+	@$(DEVELOPER) -- $(QUIET) python manage.py messages
 
 conformance: ## every example message of the documentation against this server (EXAMPLES=methods.jsonl)
 	@exec $(DEVELOPER) -- $(QUIET) python -m tests.conformance $(EXAMPLES)

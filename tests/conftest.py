@@ -12,7 +12,7 @@ import pytest
 from tests import factories
 from tests.servers import Missing, MosquittoServer, mosquitto_server, unavailable
 
-pytest_plugins = ["tests.live"]
+pytest_plugins = ["tests.live", "tests.storage"]
 
 
 @pytest.fixture

@@ -24,9 +24,11 @@ from tests.servers import (
     Missing,
     MosquittoServer,
     RedisServer,
+    S3Server,
     Server,
     mosquitto_server,
     redis_server,
+    s3_server,
     unavailable,
 )
 
@@ -59,12 +61,15 @@ class FleetProcess(Server):
 
 
 class LiveFleet:
-    """Web, bridge, worker with beat, broker and Redis, on a database of their own. Every part can be killed."""
+    """Web, bridge, worker with beat, broker, Redis and S3, on a database of their own. Every part can be killed."""
 
-    def __init__(self, directory: Path, broker: MosquittoServer, redis: RedisServer, database_url: str) -> None:
+    def __init__(
+        self, directory: Path, broker: MosquittoServer, redis: RedisServer, database_url: str, s3: S3Server
+    ) -> None:
         self.directory = directory
         self.broker = broker
         self.redis = redis
+        self.s3 = s3
         self.port = ports.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         modules = Path(os.environ["FLEET_DATA_DIR"]) / "node_modules"
@@ -72,6 +77,7 @@ class LiveFleet:
             (directory / "node_modules").symlink_to(modules.resolve())
         self.environment = {
             **os.environ,
+            **s3.settings,
             "FLEET_DATA_DIR": str(directory),
             "FLEET_SECRET_KEY": "live-tests-only",
             "FLEET_WEB_PORT": str(self.port),
@@ -178,10 +184,15 @@ def _database(directory: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def running_fleet() -> Iterator[LiveFleet]:
     try:
-        with mosquitto_server() as broker, redis_server() as redis, _database(broker.directory) as database_url:
+        with (
+            mosquitto_server() as broker,
+            redis_server() as redis,
+            s3_server() as s3,
+            _database(broker.directory) as database_url,
+        ):
             directory = broker.directory / "fleet"
             directory.mkdir()
-            fleet = LiveFleet(directory, broker, redis, database_url)
+            fleet = LiveFleet(directory, broker, redis, database_url, s3)
             try:
                 fleet.start()
                 yield fleet

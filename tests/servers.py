@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from fleet.embedded import mosquitto, mqtt_probe, ports, redis
+from fleet.embedded import mosquitto, mqtt_probe, ports, redis, s3
 from fleet.embedded.supervisor import last_lines, wrapped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -218,6 +218,38 @@ class AmqttServer(_Broker):
         return wrapped(server, self.death_signal)
 
 
+class S3Server(Server):
+    """The embedded S3 server; `key` is its root key."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.port = ports.free_port()
+        self.key = ("fleet-tests", secrets.token_urlsafe(16))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a server process needs in its environment."""
+        return {
+            "FLEET_S3_ENDPOINT": self.url,
+            "FLEET_S3_ACCESS_KEY": self.key[0],
+            "FLEET_S3_SECRET_KEY": self.key[1],
+            "FLEET_STS": "embedded",
+        }
+
+    def command(self) -> list[str]:
+        return wrapped(s3.command(self.directory / "objects", "127.0.0.1", self.port), self.death_signal)
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **s3.environment(self.directory / "objects", *self.key)}
+
+    def answers(self) -> bool:
+        return ports.accepts("127.0.0.1", self.port)
+
+
 class PostgresServer(Server):
     """A PostgreSQL cluster of its own on a free port; initdb refuses root, so root lends it another user."""
 
@@ -344,6 +376,13 @@ def amqtt_server(database_url: str) -> Iterator[AmqttServer]:
     """The embedded broker on a database that is there already."""
     with _serve(lambda directory: AmqttServer(directory, database_url)) as server:
         assert isinstance(server, AmqttServer)
+        yield server
+
+
+@contextlib.contextmanager
+def s3_server() -> Iterator[S3Server]:
+    with _serve(S3Server) as server:
+        assert isinstance(server, S3Server)
         yield server
 
 

@@ -129,6 +129,8 @@ def make_plan(data: Path, values: Mapping[str, str], kept: Mapping[str, str]) ->
         "FLEET_S3_ACCESS_KEY": kept.get("FLEET_S3_ACCESS_KEY") or f"{S3_USER}-{secrets.token_hex(6)}",
         "FLEET_S3_SECRET_KEY": secret("FLEET_S3_SECRET_KEY"),
     }
+    if "FLEET_S3_ENDPOINT" not in values:
+        generated["FLEET_STS"] = "embedded"
     if "REDIS_URL" not in values:
         generated["REDIS_URL"] = f"unix://{socket_path(data / 'run' / 'redis.sock')}"
     if broker:

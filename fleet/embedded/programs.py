@@ -51,7 +51,7 @@ def servers(plan: Plan) -> list[Program]:
             Program(
                 "s3",
                 s3.command(plan.data / "s3", *plan.s3),
-                s3.environment(generated["FLEET_S3_ACCESS_KEY"], generated["FLEET_S3_SECRET_KEY"]),
+                s3.environment(plan.data / "s3", generated["FLEET_S3_ACCESS_KEY"], generated["FLEET_S3_SECRET_KEY"]),
                 answers=lambda: ports.accepts(reachable(plan.s3[0]), plan.s3[1]),
             )
         )

@@ -1,7 +1,7 @@
-"""An S3 server for one machine: `rclone serve s3` on a directory, with one root key.
+"""An S3 server for one machine: `rclone serve s3` on a directory, with a root key and temporary ones (`s3_keys`).
 
-Good for trying things out and never for production: it knows no temporary credentials of its own and its
-makers call it experimental.
+Good for trying things out and never for production: its makers call it experimental, and a temporary key may also read
+and delete what lies under its own prefix.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 
 BUCKET = "fleet"
-#: rclone reads this variable as a line of CSV, and supervisord strips quotes from values: the shell puts them
-#: back.
-_KEY_FROM_ENVIRONMENT = 'RCLONE_AUTH_KEY="\\"$FLEET_S3_ACCESS_KEY,$FLEET_S3_SECRET_KEY\\"" exec "$@"'
+#: A file that runs by itself, so that a key is looked up in milliseconds.
+KEYS = Path(__file__).with_name("s3_keys.py")
+#: rclone splits this at spaces and knows no quotes, and a path may have spaces: the shell puts the two words together.
+_ASK = 'sh -c "$FLEET_S3_PYTHON"${IFS}"$FLEET_S3_KEYS"'
 
 
 class NoStorage(Exception):
@@ -35,21 +36,19 @@ def command(directory: Path, host: str, port: int) -> list[str]:
     """How to start it on `directory`; the buckets are its folders."""
     (directory / BUCKET).mkdir(parents=True, exist_ok=True)
     address = f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
-    serve = [
-        str(find()),
-        "serve",
-        "s3",
-        str(directory),
-        "--addr",
-        address,
-        "--config",
-        "/dev/null",
-        "--log-level",
-        "NOTICE",
-    ]
-    return ["/bin/sh", "-c", _KEY_FROM_ENVIRONMENT, "rclone", *serve]
+    # Each key sees the directory through a cache of its own: without one, what a dock uploads is there for all at once.
+    return [
+        str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
+        "--dir-cache-time", "0s", "--auth-proxy", _ASK,
+    ]  # fmt: skip
 
 
-def environment(access_key: str, secret_key: str) -> dict[str, str]:
-    """The root key, kept out of the process list."""
-    return {"FLEET_S3_ACCESS_KEY": access_key, "FLEET_S3_SECRET_KEY": secret_key}
+def environment(directory: Path, access_key: str, secret_key: str) -> dict[str, str]:
+    """The root key and the place, kept out of the process list."""
+    return {
+        "FLEET_S3_ACCESS_KEY": access_key,
+        "FLEET_S3_SECRET_KEY": secret_key,
+        "FLEET_S3_DIRECTORY": str(directory.resolve()),
+        "FLEET_S3_PYTHON": sys.executable,
+        "FLEET_S3_KEYS": str(KEYS),
+    }

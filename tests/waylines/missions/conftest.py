@@ -136,10 +136,3 @@ def tell(wire: Any, site: Site) -> Callable[..., None]:
         )
 
     return progress
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLEET_S3_ENDPOINT", "http://127.0.0.1:1")
-    monkeypatch.setenv("FLEET_S3_ACCESS_KEY", "key")
-    monkeypatch.setenv("FLEET_S3_SECRET_KEY", "secret")

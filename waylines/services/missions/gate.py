@@ -195,6 +195,9 @@ def route(
         yield Check("route", Verdict.BLOCK, mission.file.problem)
         return
     facts: Mapping[str, Any] = mission.file.facts
+    if facts.get("executable") is False:
+        text = _("The file is a template without waylines; open it in Pilot 2 or the editor and save it as a route.")
+        yield Check("route", Verdict.BLOCK, text)
     wanted = str(facts.get("drone_model_key") or "")
     if wanted and model_key and wanted != model_key:
         names = {"wanted": _model(wanted), "there": _model(model_key)}

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """The storage did not do what it was asked; the text is a sentence for people."""
+
+
+class NoSuchObject(StorageError):
+    """There is no such object."""
