@@ -267,6 +267,16 @@ def test_unusable_coordinates(coordinates: str) -> None:
     assert _reason(document(mission(), wayline(point))) == "bad_coordinates"
 
 
+def test_texts_that_would_keep_a_careless_reader_busy_for_hours() -> None:
+    def shape(coordinates: str) -> bytes:
+        area = files.area().replace("8.5,47.4,0", coordinates)
+        return document(mission(), files.template("mapping2d", f"<Placemark>{area}</Placemark>"))
+
+    assert _reason(shape("8.5,47.4 " * 30_000)) == "too_many_points"
+    assert _reason(shape("x, " * 500_000)) == "bad_coordinates"
+    assert not wpml.read(shape("8,47," + " , " * 500_000)).executable
+
+
 @pytest.mark.parametrize("height", ["nan", "inf", "-Infinity", "1e300", "9" * 400, "-1e9"])
 def test_numbers_that_measure_nothing(height: str) -> None:
     assert _reason(document(mission(), wayline(mark(0, 47, 8, height=height)))) == "bad_number"

@@ -1,0 +1,60 @@
+"""Names of elements that are understood or at least explained: by the pages or by files met in the field.
+
+Everything else is kept as well; it is only listed as unknown for whoever is curious.
+"""
+
+from __future__ import annotations
+
+_KML = """
+kml Document Folder Placemark Point LineString Polygon outerBoundaryIs innerBoundaryIs LinearRing coordinates name
+description visibility open Style styleUrl altitudeMode tessellate extrude ExtendedData MultiGeometry
+"""
+
+_DOCUMENT = """
+author createTime updateTime missionConfig
+flyToWaylineMode finishAction exitOnRCLost executeRCLostAction takeOffSecurityHeight takeOffRefPoint
+takeOffRefPointAGLHeight globalTransitionalSpeed globalRTHHeight droneInfo droneEnumValue droneSubEnumValue payloadInfo
+payloadEnumValue payloadSubEnumValue payloadPositionIndex autoRerouteInfo missionAutoRerouteMode
+transitionalAutoRerouteMode waylineAvoidLimitAreaMode
+"""
+
+_TEMPLATE = """
+templateType templateId autoFlightSpeed waylineCoordinateSysParam coordinateMode heightMode positioningType
+globalShootHeight surfaceFollowModeEnable surfaceRelativeHeight isRealtimeSurfaceFollow payloadParam focusMode
+meteringMode dewarpingEnable returnMode samplingRate scanningMode modelColoringEnable imageFormat photoSize
+globalWaypointTurnMode globalUseStraightLine gimbalPitchMode globalHeight globalWaypointHeadingParam
+caliFlightEnable elevationOptimizeEnable smartObliqueEnable smartObliqueGimbalPitch quickOrthoMappingEnable
+quickOrthoMappingPitch facadeWaylineEnable isLookAtSceneSet shootType direction margin overlap orthoLidarOverlapH
+orthoLidarOverlapW orthoCameraOverlapH orthoCameraOverlapW inclinedLidarOverlapH inclinedLidarOverlapW
+inclinedCameraOverlapH inclinedCameraOverlapW ellipsoidHeight height inclinedGimbalPitch inclinedFlightSpeed
+singleLineEnable cuttingDistance boundaryOptimEnable leftExtend rightExtend includeCenterEnable
+stripUseTemplateAltitude mappingHeadingParam mappingHeadingMode mappingHeadingAngle gimbalPitchAngle
+efficiencyFlightModeEnable
+"""
+
+_WAYLINE = """
+executeHeightMode waylineId distance duration startActionGroup realTimeFollowSurfaceByFov index executeHeight
+waypointSpeed waypointHeadingParam waypointHeadingMode waypointHeadingAngle waypointHeadingAngleEnable
+waypointHeadingPathMode waypointHeadingPoiIndex waypointHeadingYawMode waypointPoiPoint waypointTurnParam
+waypointTurnMode waypointTurnDampingDist useStraightLine useGlobalHeight useGlobalSpeed useGlobalHeadingParam
+useGlobalTurnParam isRisky waypointGimbalHeadingParam waypointGimbalPitchAngle waypointGimbalYawAngle waypointWorkType
+"""
+
+_ACTIONS = """
+actionGroup actionGroupId actionGroupStartIndex actionGroupEndIndex actionGroupMode actionTrigger actionTriggerType
+actionTriggerParam action actionId actionActuatorFunc actionActuatorFuncParam actionUUID fileSuffix payloadLensIndex
+useGlobalPayloadLensIndex isPointFocus focusX focusY focusRegionWidth focusRegionHeight isInfiniteFocus
+isCalibrationFocus cameraFocusType focalLength directoryName gimbalHeadingYawBase gimbalRotateMode
+gimbalPitchRotateEnable gimbalPitchRotateAngle gimbalRollRotateEnable gimbalRollRotateAngle gimbalYawRotateEnable
+gimbalYawRotateAngle gimbalRotateTimeEnable gimbalRotateTime aircraftHeading aircraftPathMode hoverTime
+accurateFrameValid targetAngle imageWidth imageHeight AFPos gimbalPort panoShotSubMode recordPointCloudOperate
+accurateCameraType accurateFilePath accurateFileMD5 accurateFileSize accurateFileSuffix accurateCameraApertue
+accurateCameraLuminance accurateCameraShutterTime accurateCameraISO orientedCameraType orientedFilePath orientedFileMD5
+orientedFileSize orientedFileSuffix orientedCameraApertue orientedCameraLuminance orientedCameraShutterTime
+orientedCameraISO orientedPhotoMode minShootInterval smartObliqueCycleMode smartObliquePoint smartObliqueRunningTime
+smartObliqueStayTime smartObliqueEulerPitch smartObliqueEulerRoll smartObliqueEulerYaw
+megaphoneOperateType megaphoneOperateVolume megaphoneOperateLoop megaphoneOperateFilePath megaphoneFileName
+megaphoneFileOriginalName megaphoneFileMd5 megaphoneFileBitrate searchlightOperateType searchlightBrightness
+"""
+
+KNOWN: frozenset[str] = frozenset(" ".join((_KML, _DOCUMENT, _TEMPLATE, _WAYLINE, _ACTIONS)).split())
