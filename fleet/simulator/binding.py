@@ -27,7 +27,8 @@ async def fetch_configuration(dock: SimulatedDock) -> Mapping[str, Any]:
 
 async def bind(dock: SimulatedDock) -> None:
     """Bind dock and aircraft unless both are bound; raises Refused when the cloud says no."""
-    devices = [{"sn": dock.sn}, {"sn": dock.aircraft_sn}]
+    sns = [dock.sn, dock.aircraft_sn] if dock.has_aircraft else [dock.sn]
+    devices = [{"sn": sn} for sn in sns]
     reply = await dock.request("airport_bind_status", {"devices": devices})
     require_success("airport_bind_status", reply.result, reply.data)
     states = reply.output.get("bind_status")
@@ -36,7 +37,7 @@ async def bind(dock: SimulatedDock) -> None:
         for state in (states if isinstance(states, list) else [])
         if isinstance(state, Mapping)
     }
-    if bound.get(dock.sn) and bound.get(dock.aircraft_sn):
+    if all(bound.get(sn) for sn in sns):
         return
     organization = {
         "device_binding_code": dock.credentials.bind_code,
@@ -55,6 +56,7 @@ async def bind(dock: SimulatedDock) -> None:
             "bind_devices": [
                 {**organization, "sn": sn, "device_callsign": callsign, "device_model_key": key}
                 for sn, callsign, key in names
+                if sn in sns
             ]
         },
     )

@@ -31,13 +31,14 @@ NOT_DEBUGGING = 514153
 @dataclass
 class Outcome:
     """What becomes of a command: the reply (`result`, `output`, further keys of `data`) and what follows
-    it.
+    it. `first` is work that decides: its Outcome takes this one's place before the reply.
     """
 
     result: int = 0
     output: dict[str, Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     then: Callable[[], Awaitable[object]] | None = None
+    first: Callable[[], Awaitable[Outcome]] | None = None
     reason: str = ""
 
     def data(self) -> dict[str, Any]:
@@ -72,6 +73,8 @@ async def obey(gateway: SimulatedGateway, message: Message) -> None:
         log.info("%s: %s is not answered, as told", gateway.sn, message.method)
         return
     outcome = judge(gateway, message)
+    if outcome.first is not None:
+        outcome = await outcome.first()
     if behaviour.lag:
         await asyncio.sleep(behaviour.lag)
     if outcome.result:

@@ -21,6 +21,7 @@ wire_log.setLevel(logging.CRITICAL)
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 REFUSED = 0x80
+REFUSED_WAITS = (0.5, 1.0, 2.0, 4.0)
 LEAVE_TIMEOUT = 1.0
 
 
@@ -100,6 +101,24 @@ class Connection:
         except aiomqtt.MqttError as error:
             raise NotConnected(str(error)) from error
         self.published += 1
+
+    async def read_instead(self, topics: Sequence[str]) -> None:
+        """Read these topics from now on, and no others; a broker that learns only now that we may is asked again."""
+        before, self.topics = self.topics, tuple(topics)
+        client = self._client
+        if client is None:
+            return
+        try:
+            for topic in set(before) - set(topics):
+                await client.unsubscribe(topic)
+            new = [topic for topic in topics if topic not in before]
+            for wait in (*REFUSED_WAITS, None) if new else ():
+                granted = await client.subscribe([(topic, 1) for topic in new])
+                if wait is None or not any(_code(code) >= REFUSED for code in granted):
+                    break
+                await asyncio.sleep(wait)
+        except aiomqtt.MqttError:
+            log.debug("%s: the connection was lost; it will read the new topics on the next one", self.name)
 
     def drop(self, seconds: float) -> None:
         """Go off the network, as in a reboot, and come back after so many seconds of real time."""

@@ -60,6 +60,10 @@ class SimulatedFleet:
                 )
             )
 
+        everybody = {gateway.sn: gateway for gateway in self.gateways}
+        for gateway in self.gateways:
+            gateway.neighbours = everybody
+
     @property
     def docks(self) -> list[SimulatedDock]:
         """The docks, in the order of the credentials."""

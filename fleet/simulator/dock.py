@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from fleet.simulator import aircraft_telemetry, binding, dock_telemetry
@@ -31,6 +31,10 @@ class SimulatedDock(SimulatedGateway):
     def initial_values(self) -> dict[str, Any]:
         """See dock_telemetry.initial_values."""
         return dock_telemetry.initial_values(self.sn, self.aircraft_sn, self.profile.product, self.aircraft.random)
+
+    def works(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """A dock also uploads what its aircraft has photographed."""
+        return [*super().works(), self.media.run]
 
     async def introduce(self) -> None:
         """Configuration, binding, topology."""
@@ -70,13 +74,15 @@ class SimulatedDock(SimulatedGateway):
         return report
 
     async def _report_aircraft(self) -> float:
-        if self.aircraft.on:
+        if self.aircraft_seen:
             await self.send_osd(self.aircraft_sn, self.aircraft_osd())
         return aircraft_telemetry.period(self)
 
     async def _report_health(self) -> float:
-        for sn in (self.sn, self.aircraft_sn) if self.aircraft.on else (self.sn,):
-            await self.send_health(sn, self.health.get(sn, []))
+        await self.send_health(self.sn, self.health.get(self.sn, []) + self.behaviour.alarms)
+        if self.aircraft_seen:
+            of_aircraft = self.health.get(self.aircraft_sn, []) + self.behaviour.aircraft_alarms
+            await self.send_health(self.aircraft_sn, of_aircraft)
         return HEALTH_PERIOD
 
     def states(self) -> Iterable[dict[str, Any]]:
@@ -85,4 +91,4 @@ class SimulatedDock(SimulatedGateway):
 
     def allows(self, name: str, section: str) -> bool:
         """A dock obeys remote debugging commands in debugging mode only."""
-        return section != "cmd" or name.startswith("debug_mode_") or self.values["mode_code"] == 2
+        return section != "cmd" or name.startswith("debug_mode_") or self.mode_code == 2

@@ -26,7 +26,6 @@ def initial_values(sn: str, aircraft_sn: str, product: str, rnd: random.Random) 
         "cover_state": 0,
         "supplement_light_state": 0,
         "alarm_state": 0,
-        "emergency_stop_state": 0,
         "battery_store_mode": 2,
         "silent_mode": 0,
         "user_experience_improvement": 1,
@@ -99,15 +98,17 @@ def osd_parts(dock: SimulatedGateway) -> tuple[dict[str, Any], dict[str, Any], d
 def climate(dock: SimulatedGateway) -> dict[str, Any]:
     """The first part: where the dock is, its weather, its mechanics, its aircraft."""
     values, aircraft, home = dock.values, dock.aircraft, dock.place
-    rnd = aircraft.random
-    in_dock = not aircraft.flying
+    rnd, weather = aircraft.random, dock.behaviour
+    in_dock = dock.has_aircraft and not aircraft.flying
     land = home.offset(25, -18)
     part: dict[str, Any] = {
         "network_state": {"type": 2, "quality": 5, "rate": round(rnd.uniform(3, 900), 2)},
         "drone_charge_state": charge_state(dock),
         "drone_in_dock": int(in_dock),
-        "rainfall": values["rainfall"],
-        "wind_speed": round(max(values["wind"] + rnd.gauss(0, 0.4), 0), 1),
+        "rainfall": values["rainfall"] if weather.rainfall is None else weather.rainfall,
+        "wind_speed": round(max(values["wind"] + rnd.gauss(0, 0.4), 0), 1)
+        if weather.wind_speed is None
+        else weather.wind_speed,
         "environment_temperature": round(values["ambient"] + rnd.gauss(0, 0.1), 1),
         "temperature": round(values["ambient"] + 3 + rnd.gauss(0, 0.2), 1),
         "humidity": round(52 + rnd.gauss(0, 1), 1),
@@ -125,11 +126,11 @@ def climate(dock: SimulatedGateway) -> dict[str, Any]:
         },
         "first_power_on": values["first_power_on"],
         "position_state": values["position_state"],
-        "storage": values["storage"],
-        "mode_code": values["mode_code"],
+        "storage": dock.storage,
+        "mode_code": dock.mode_code,
         "cover_state": values["cover_state"],
         "supplement_light_state": values["supplement_light_state"],
-        "emergency_stop_state": values["emergency_stop_state"],
+        "emergency_stop_state": int(dock.behaviour.emergency_stop),
         "air_conditioner": values["air_conditioner"],
         "battery_store_mode": values["battery_store_mode"],
         "alarm_state": values["alarm_state"],
@@ -159,11 +160,11 @@ def climate(dock: SimulatedGateway) -> dict[str, Any]:
 
 def link(dock: SimulatedGateway) -> dict[str, Any]:
     """The second part: radio links, files, the task's step."""
-    values, aircraft = dock.values, dock.aircraft
-    up = aircraft.on
+    values = dock.values
+    up = dock.aircraft_seen
     part: dict[str, Any] = {
-        "flighttask_step_code": 1 if aircraft.flying else 5,
-        "media_file_detail": {"remain_upload": 0},
+        "flighttask_step_code": step_code(dock),
+        "media_file_detail": {"remain_upload": dock.media.remaining},
         "wireless_link": {
             "4g_freq_band": 2.4,
             "4g_gnd_quality": 0,
@@ -211,6 +212,16 @@ def power(dock: SimulatedGateway) -> dict[str, Any]:
     return part
 
 
+def step_code(dock: SimulatedGateway) -> int:
+    """`flighttask_step_code`: 0 prepares, 1 flies, 2 tidies up, 5 idle."""
+    mission = dock.tasks.mission
+    if dock.aircraft.flying:
+        return 1
+    if mission is None:
+        return 5
+    return 0 if mission.task.mission_state < 5 else 2
+
+
 def charge_state(dock: SimulatedGateway) -> dict[str, int]:
     """Charging follows from the aircraft's battery unless charge_open or charge_close has said otherwise."""
     aircraft = dock.aircraft
@@ -223,10 +234,10 @@ def sub_device(dock: SimulatedGateway) -> dict[str, Any]:
     """The aircraft as its dock sees it; the model is not known while it is off."""
     seen: dict[str, Any] = {
         "device_sn": dock.aircraft_sn,
-        "device_online_status": int(dock.aircraft.on),
+        "device_online_status": int(dock.aircraft_seen),
         "device_paired": 1,
     }
-    if dock.aircraft.on:
+    if dock.aircraft_seen:
         seen["device_model_key"] = dock.profile.aircraft_key
     return seen
 
@@ -251,7 +262,7 @@ def states(dock: SimulatedGateway) -> list[dict[str, Any]]:
             "camera_list": camera_list,
         }
     ]
-    if dock.aircraft.on:
+    if dock.aircraft_seen:
         devices.append(
             {
                 "sn": dock.aircraft_sn,

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fleet.simulator.commands import Outcome, service, standard, status_output
+from fleet.simulator.handover import ready_dock
 from fleet.simulator.motion import Leg, Mode, Place
+from fleet.simulator.plan import Unflyable
 
 if TYPE_CHECKING:
     from fleet.simulator.gateway import SimulatedGateway
@@ -78,79 +80,36 @@ def stop_flying_to(gateway: SimulatedGateway, data: Mapping[str, Any], message: 
 
 @service("return_home", "return_specific_home")
 def return_home(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
-    """Come home."""
+    """Come home, or to the dock that is named."""
     if gateway.behaviour.strict and not gateway.aircraft.flying:
         return Outcome(NOT_FLYING, reason="it is on the ground")
+    if message.method == "return_specific_home":
+        try:
+            gateway.flights.land_at = ready_dock(gateway, str(data["home_dock_sn"]))
+        except Unflyable as reason:
+            return Outcome(reason.code, reason=str(reason))
     outcome = standard(gateway, message)
     if outcome.output is not None:
         outcome.output = status_output(gateway, message.method, "in_progress" if gateway.aircraft.flying else "ok")
     outcome.then = gateway.flights.return_home
+    if gateway.tasks.mission is not None:
+        gateway.tasks.mission.call_home()
+        outcome.then = None
     return outcome
 
 
 @service("return_home_cancel")
 def stay(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
     """Stop coming home and hover."""
-    if gateway.aircraft.mode in (Mode.RETURN, Mode.LANDING):
+    if gateway.aircraft.flying and gateway.aircraft.mode in (Mode.RETURN, Mode.LANDING):
         gateway.flights.halt()
     elif gateway.behaviour.strict:
         return Outcome(NOT_FLYING, reason="it is not on its way home")
     return standard(gateway, message)
 
 
-@service("in_flight_wayline_deliver")
-def wayline_in_flight(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
-    """Fly a route that was delivered in the air."""
-    if gateway.behaviour.strict and not gateway.aircraft.flying:
-        return Outcome(NOT_FLYING, reason="it is on the ground")
-    outcome = standard(gateway, message)
-    outcome.then = lambda: _fly_delivered(gateway, str(data["in_flight_wayline_id"]), message.bid)
-    return outcome
-
-
-async def _fly_delivered(gateway: SimulatedGateway, wayline_id: str, bid: str) -> None:
-    uploading, uploaded, executing, cancelled, done = 1, 2, 3, 5, 6
-    aircraft, flights = gateway.aircraft, gateway.flights
-    total = 1
-
-    def tell(status: int, percent: int = 0) -> None:
-        data = {
-            "in_flight_wayline_id": wayline_id,
-            "progress": {"percent": percent},
-            "way_point_index": max(total - len(aircraft.legs), 0),
-            "result": 0,
-            "status": status,
-        }
-        gateway.post_event("in_flight_wayline_progress", data, bid=bid)
-
-    tell(uploading)
-    await gateway.behaviour.pause(1)
-    tell(uploaded)
-    if not aircraft.flying:
-        await flights.prepare()
-    flights.holder = "command"
-    legs = [*aircraft.take_off_legs(aircraft.safe_height), *aircraft.pattern()]
-    total = len(legs)
-    flown = await flights.follow(legs, lambda: tell(executing, 100 * (total - len(aircraft.legs)) // total))
-    tell(done if flown else cancelled, 100 if flown else 0)
-
-
-@service("in_flight_wayline_stop")
-def hold_delivered(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
-    """Pause."""
-    gateway.aircraft.held = gateway.aircraft.busy and gateway.aircraft.flying
-    return standard(gateway, message)
-
-
-@service("in_flight_wayline_recover")
-def resume_delivered(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
-    """Fly on."""
-    gateway.aircraft.held = False
-    return standard(gateway, message)
-
-
-@service("in_flight_wayline_cancel", "poi_mode_exit")
-def drop_delivered(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
+@service("poi_mode_exit")
+def leave_orbit(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
     """Drop the plan and hover."""
     gateway.flights.halt()
     return standard(gateway, message)

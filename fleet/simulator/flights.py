@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from fleet.simulator import handover
 from fleet.simulator.motion import BATTERY_RESERVE, Leg, Mode, Place
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class Flights:
         self.gateway = gateway
         self.aircraft = gateway.aircraft
         self.holder = ""
+        self.land_at: SimulatedGateway | None = None  # another dock than this one
+        self.flight_id = ""  # of the take-off on command that is under way
         self.fly_to: dict[str, str] = {}
         self.redirected = 0  # the plan that continues the one before it
 
@@ -70,7 +74,7 @@ class Flights:
     async def landed(self) -> None:
         """Cover closed, dock idle; the aircraft charges."""
         values = self.gateway.values
-        self.holder = ""
+        self.holder = self.flight_id = ""
         if self.gateway.profile.is_dock:
             values["cover_state"] = 0
             values["job_number"] += 1
@@ -78,19 +82,34 @@ class Flights:
                 values["mode_code"] = 0
         self.gateway.signal.notify()
 
-    async def come_home(self, report: Callable[[], object] | None = None, flight_id: str = "") -> bool:
-        """Return, land, close; False when another plan took over."""
+    async def come_home(
+        self, report: Callable[[], object] | None = None, flight_id: str = "", *, height: float = 0.0
+    ) -> bool:
+        """Return (at `height` metres above home) to this dock or to `land_at`, land, close; False when another plan
+        took over.
+        """
         if not self.aircraft.flying:
             return True
-        legs = self.aircraft.return_legs()
+        target = self.land_at
+        if target is not None:
+            handover.open_for(target)
+        legs = self.aircraft.return_legs(height=height, to=target.place if target else None)
         path = planned_points(self.aircraft.path(legs))
         self.gateway.post_event(
             "return_home_info",
-            {"planned_path_points": path, "last_point_type": 0, "flight_id": flight_id},
+            {
+                "planned_path_points": path,
+                "last_point_type": 0,
+                "flight_id": flight_id,
+                **handover.homes(self.gateway, target),
+            },
             need_reply=0,
         )
         if not await self.follow(legs, report):
             return False
+        if target is not None:
+            self.land_at = None
+            await handover.hand_over(self.gateway, target)
         await self.landed()
         return True
 
@@ -100,22 +119,34 @@ class Flights:
         """Fly round after round while nobody else wants the aircraft; bring home one that was left
         hovering.
         """
-        gateway, aircraft = self.gateway, self.aircraft
-        await gateway.behaviour.pause(aircraft.random.uniform(1, 12))
+        gateway = self.gateway
+        await gateway.behaviour.pause(self.aircraft.random.uniform(1, 12))
+        due = self._next_round(first=True)
         while True:
             await gateway.signal.until(lambda: gateway.online, None)
-            if aircraft.flying and not aircraft.busy:
+            aircraft = self.aircraft
+            mission = gateway.tasks.mission
+            if aircraft.flying and not aircraft.busy and (mission is None or mission.left_hovering):
                 await self._bring_home()
-            elif gateway.behaviour.fly and self._free() and aircraft.battery > 60:
+            elif gateway.behaviour.fly and self._free() and aircraft.battery > 60 and time.monotonic() >= due:
                 await self._round()
+                due = self._next_round()
             await gateway.behaviour.pause(aircraft.random.uniform(2, 8))
+
+    def _next_round(self, *, first: bool = False) -> float:
+        """When it may fly by itself again (monotonic): a dock is idle most of the time, a pilot at work."""
+        behaviour, dice = self.gateway.behaviour, self.aircraft.random
+        if not self.gateway.profile.is_dock:
+            return 0.0
+        return time.monotonic() + behaviour.dock_rounds * dice.uniform(0.2 if first else 0.5, 1.5) / behaviour.speed
 
     def _free(self) -> bool:
         return (
-            not self.holder
+            self.gateway.has_aircraft
+            and not self.holder
             and not self.aircraft.busy
             and not self.aircraft.flying
-            and self.gateway.values.get("mode_code", 0) == 0
+            and self.gateway.mode_code == 0
         )
 
     async def _round(self) -> None:
@@ -157,6 +188,7 @@ class Flights:
         """takeoff_to_point and its events, from task_ready to task_finish."""
         event = "takeoff_to_point_progress"
         self.holder = "command"
+        self.flight_id = flight_id
         names = {"flight_id": flight_id, "track_id": str(uuid.uuid4())}
 
         def tell(status: str, result: int = 0) -> None:

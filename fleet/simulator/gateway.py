@@ -6,7 +6,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,9 @@ from fleet.simulator import services as services  # importing them registers the
 from fleet.simulator.behaviour import Behaviour
 from fleet.simulator.connection import Connection
 from fleet.simulator.credentials import Address, GatewayCredentials
-from fleet.simulator.flights import Flights
+from fleet.simulator.flights import DEBUGGING, Flights
+from fleet.simulator.in_flight_waylines import Delivered
+from fleet.simulator.media import Media
 from fleet.simulator.messages import Message, decode, system, thing
 from fleet.simulator.motion import Aircraft, Place
 from fleet.simulator.outbox import Outbox, Pending
@@ -66,7 +68,7 @@ class SimulatedGateway(Reporter, ABC):
         self.signal = Signal(parent=signal)
         self.address = Address.parse(mqtt)
         self.place = place or Place()
-        self.aircraft = Aircraft(self.place, seed=self.sn, on=self.behaviour.aircraft_on)
+        self.aircraft = Aircraft(self.place, seed=self.sn, on=self.behaviour.aircraft_on and not self.behaviour.empty)
         rnd = self.aircraft.random
         self.values = self.initial_values()
         self.aircraft_values = aircraft_telemetry.initial_values(
@@ -78,7 +80,12 @@ class SimulatedGateway(Reporter, ABC):
         self.health: dict[str, list[dict[str, Any]]] = {}
         self.flights = Flights(self)
         self.tasks = Tasks()
+        self.delivered: Delivered | None = None
+        self.media = Media(self)
         self.online = False
+        self.aircraft_linked = True
+        self.has_aircraft = not self.behaviour.empty
+        self.neighbours: Mapping[str, SimulatedGateway] = {}
         self.topology_acknowledged = False
         self.refusal = ""
         self.drc_link: drc.DrcLink | None = None
@@ -121,10 +128,11 @@ class SimulatedGateway(Reporter, ABC):
         """Switch on: connect and do by itself what this device does. Returns at once."""
         if self._running:
             raise RuntimeError(f"{self.sn} runs already")
-        self._running = [
-            asyncio.create_task(work(), name=f"{self.sn} {work.__name__}")
-            for work in (self.connection.run, self.report, self._move, self.flights.live)
-        ]
+        self._running = [asyncio.create_task(work(), name=f"{self.sn} {work.__name__}") for work in self.works()]
+
+    def works(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+        """What goes on as long as the gateway is switched on."""
+        return [self.connection.run, self.report, self._move, self.flights.live]
 
     async def stop(self) -> None:
         """Switch off. What was unanswered stays visible in `unanswered`."""
@@ -166,6 +174,22 @@ class SimulatedGateway(Reporter, ABC):
     def unanswered(self) -> list[Pending]:
         """What was sent and waits for the cloud's reply, oldest first."""
         return list(self.outbox.waiting.values())
+
+    @property
+    def mode_code(self) -> int:
+        """The dock's mode; a remote is always idle."""
+        return DEBUGGING if self.behaviour.debugging else int(self.values.get("mode_code", 0))
+
+    @property
+    def storage(self) -> dict[str, int]:
+        """Kilobytes, `total` and `used`, of a dock's storage; a remote does not say."""
+        known = self.values.get("storage") or {"total": 0, "used": 0}
+        return {**known, "used": known["total"] - 40 * 1024} if self.behaviour.storage_full else known
+
+    @property
+    def free_storage(self) -> float:
+        """Megabytes left."""
+        return (self.storage["total"] - self.storage["used"]) / 1024
 
     @property
     def fail(self) -> dict[str, int]:
@@ -225,7 +249,7 @@ class SimulatedGateway(Reporter, ABC):
         """Report every state property anew."""
         for data in self.states():
             self.push_state(data)
-        if self.aircraft.on:
+        if self.aircraft_seen:
             for data in self.aircraft_states():
                 self.push_state(data, aircraft=True)
 
@@ -276,6 +300,7 @@ class SimulatedGateway(Reporter, ABC):
         while True:
             await asyncio.sleep(max(MOTION_STEP / self.behaviour.speed, 0.05) if self.aircraft.busy else MOTION_STEP)
             now = loop.time()
+            self.aircraft.thirst = self.behaviour.battery_drain
             if self.aircraft.advance((now - last) * self.behaviour.speed):
                 self.signal.notify()
             last = now
@@ -290,7 +315,7 @@ class SimulatedGateway(Reporter, ABC):
 
     async def switch_aircraft(self, on: bool) -> None:
         """Switch the aircraft on or off and tell the cloud, which sees it come and go as a sub-device."""
-        if self.aircraft.on == on:
+        if self.aircraft.on == on or not self.has_aircraft:
             return
         self.aircraft.on = on
         self.signal.notify()
@@ -300,8 +325,28 @@ class SimulatedGateway(Reporter, ABC):
                 for data in self.aircraft_states():
                     self.push_state(data, aircraft=True)
 
+    async def lose_aircraft(self, seconds: float) -> None:
+        """Lose the radio link to the aircraft for so many of the device's seconds; the cloud sees it go and come."""
+        await self._link(False)
+        await self.behaviour.pause(seconds)
+        await self._link(True)
+
+    async def _link(self, stands: bool) -> None:
+        self.aircraft_linked = stands
+        self.signal.notify()
+        if self.online:
+            await self.announce_topology()
+            if self.aircraft_seen:
+                for data in self.aircraft_states():
+                    self.push_state(data, aircraft=True)
+
+    def lose_network(self, seconds: float) -> None:
+        """Go off the network for so many of the device's seconds; all else goes on, and events are kept."""
+        self.connection.drop(seconds / self.behaviour.speed)
+
     async def reboot(self, seconds: float) -> None:
         """Go off the network for so many of the device's seconds; returns when it is online again."""
+        self.media.storage = None
         self.connection.drop(seconds / self.behaviour.speed)
         await self.signal.until(lambda: not self.online, None)
         await self.signal.until(lambda: self.online, None)

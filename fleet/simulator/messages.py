@@ -28,12 +28,13 @@ def envelope(
     tid: str | None = None,
     bid: str | None = None,
     need_reply: int | None = None,
+    timestamp: int | None = None,
 ) -> dict[str, Any]:
-    """A message as a device writes it: timestamp in milliseconds, fresh tid and bid unless given."""
+    """A message as a device writes it: timestamp in milliseconds (now), fresh tid and bid unless given."""
     message: dict[str, Any] = {
         "tid": tid or str(uuid.uuid4()),
         "bid": bid or str(uuid.uuid4()),
-        "timestamp": int(time.time() * 1000),
+        "timestamp": int(time.time() * 1000) if timestamp is None else timestamp,
         "gateway": gateway,
         "data": data,
     }

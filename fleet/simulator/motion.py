@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 METRES_PER_DEGREE = 111_320.0
@@ -55,14 +55,19 @@ class Place:
     def metres_to(self, latitude: float, longitude: float) -> tuple[float, float]:
         """How far (east, north) in metres another point lies."""
         return (
-            (longitude - self.longitude) * METRES_PER_DEGREE * math.cos(math.radians(self.latitude)),
+            ((longitude - self.longitude + 180) % 360 - 180)
+            * METRES_PER_DEGREE
+            * math.cos(math.radians(self.latitude)),
             (latitude - self.latitude) * METRES_PER_DEGREE,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Fly to (`east`, `north`, `up`) in metres from home at `speed` m/s; then stay for `wait` seconds."""
+    """Fly to (`east`, `north`, `up`) in metres from home at `speed` m/s; then stay for `wait` seconds.
+
+    `mark` is for whoever made the plan: `Aircraft.passed` gets the leg when it is done.
+    """
 
     east: float
     north: float
@@ -70,6 +75,7 @@ class Leg:
     speed: float
     mode: Mode
     wait: float = 0.0
+    mark: object = None
 
 
 class Aircraft:
@@ -95,6 +101,8 @@ class Aircraft:
         self.flights = self.random.randint(40, 900)
         self.plan_number = 0
         self.track_id = ""
+        self.thirst = 1.0  # how many times faster than life the battery drains
+        self.passed: Callable[[Leg], None] | None = None
 
     # -- what can be seen ----------------------------------------------------------------------------------
 
@@ -161,13 +169,16 @@ class Aircraft:
         east, north = self.home.metres_to(place.latitude, place.longitude)
         return Leg(east, north, max(place.height - self.home.height, 10.0), max(speed, 1.0), mode)
 
-    def return_legs(self, speed: float = 12.0) -> list[Leg]:
-        """Up to the safe height, back, and down."""
-        up = max(self.up, self.safe_height)
+    def return_legs(self, speed: float = 12.0, *, height: float = 0.0, to: Place | None = None) -> list[Leg]:
+        """Up to the safe height (or `height`), back, and down: at home, or `to` another place."""
+        up = max(self.up, height or self.safe_height)
+        east, north = self.home.metres_to(to.latitude, to.longitude) if to else (0.0, 0.0)
+        ground = to.height - self.home.height if to else 0.0
+        up = max(up, ground + 20.0)
         return [
             Leg(self.east, self.north, up, CLIMB_SPEED, Mode.RETURN),
-            Leg(0.0, 0.0, up, speed, Mode.RETURN),
-            Leg(0.0, 0.0, 0.0, SINK_SPEED, Mode.LANDING),
+            Leg(east, north, up, speed, Mode.RETURN),
+            Leg(east, north, ground, SINK_SPEED, Mode.LANDING),
         ]
 
     def land_legs(self, mode: Mode = Mode.LANDING) -> list[Leg]:
@@ -206,7 +217,9 @@ class Aircraft:
                 return ended
             seconds = left
             ended = True
-            self.legs.popleft()
+            done = self.legs.popleft()
+            if self.passed is not None:
+                self.passed(done)
         if not self.legs:
             self.horizontal_speed = self.vertical_speed = 0.0
             if not self.flying:
@@ -234,7 +247,7 @@ class Aircraft:
         if needed > seconds:
             return 0.0
         if needed + leg.wait > seconds:
-            self.legs[0] = Leg(leg.east, leg.north, leg.up, leg.speed, leg.mode, leg.wait - (seconds - needed))
+            self.legs[0] = replace(leg, wait=leg.wait - (seconds - needed))
             return 0.0
         return seconds - needed - leg.wait
 
@@ -246,7 +259,7 @@ class Aircraft:
     def _drain(self, seconds: float) -> None:
         if self.flying:
             self.airborne_for += seconds
-            self.battery = max(self.battery - seconds * 100 / ENDURANCE, 5.0)
+            self.battery = max(self.battery - seconds * self.thirst * 100 / ENDURANCE, 5.0)
 
     def _rest(self, seconds: float) -> None:
         self.horizontal_speed = self.vertical_speed = 0.0

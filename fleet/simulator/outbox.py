@@ -87,6 +87,11 @@ class Outbox:
             pending.answered.set_result(reply)
         return pending
 
+    def forget(self, pending: Pending) -> None:
+        """Nobody waits for the answer any more: do not send it again."""
+        self.waiting.pop((pending.answers_on, pending.message["tid"]), None)
+        pending.answered.cancel()
+
     async def close(self) -> None:
         """Stop sending; what is unanswered stays in `waiting` to be looked at."""
         await end(self._tasks)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fleet.simulator.commands import Outcome, service, standard, status_output
+from fleet.simulator.media import COMMANDED
 
 if TYPE_CHECKING:
     from fleet.simulator.gateway import SimulatedGateway
@@ -69,6 +70,8 @@ def take_photo(gateway: SimulatedGateway, data: Mapping[str, Any], message: Mess
     outcome = Outcome(
         output=status_output(gateway, message.method, "in_progress" if panorama else "ok"),
     )
+    if gateway.profile.is_dock and gateway.aircraft.flying and gateway.flights.flight_id:
+        gateway.media.shoot(gateway.flights.flight_id, flight_type=COMMANDED)
     if panorama:
         outcome.then = lambda: _panorama(gateway, message)
     return outcome

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fleet.simulator import aircraft_telemetry
 from fleet.simulator.gateway import SimulatedGateway
+from fleet.simulator.photographs import photograph
+from fleet.simulator.pilot_client import PilotClient, PilotFile
 
 PERIOD = 2.0
 FLIGHT_SECTION = "drc"
@@ -77,6 +79,21 @@ class SimulatedRemote(SimulatedGateway):
                 "4g_freq_band": 0.0,
             },
         }
+
+    async def upload_media(
+        self, pilot: PilotClient, *, shots: int = 1, lenses: Sequence[str] = ("V",)
+    ) -> list[PilotFile]:
+        """Take pictures where the aircraft is and bring them to the cloud as Pilot does; what became of each file."""
+        files = []
+        for _ in range(shots):
+            self.media.number += 1
+            taken = [self.media.shot(lens) for lens in lenses]
+            files += [PilotFile.of(shot, await asyncio.to_thread(photograph, shot)) for shot in taken]
+        await asyncio.to_thread(
+            pilot.upload_media, files, payload_key="1-" + self.profile.camera.rsplit("-", 1)[0], sn=self.aircraft_sn,
+            drone_key=self.profile.aircraft_key,
+        )  # fmt: skip
+        return files
 
     def states(self) -> Iterable[dict[str, Any]]:
         """State messages of the remote."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -46,6 +48,19 @@ class Reporter:
     answers: deque[dict[str, Any]]
     sent: dict[str, int]
     topology_acknowledged: bool
+    aircraft_linked: bool
+
+    @property
+    def aircraft_seen(self) -> bool:
+        """Whether the aircraft is on and the radio link to it stands."""
+        return self.aircraft.on and self.aircraft_linked
+
+    def now(self) -> int:
+        """The device's clock: milliseconds since 1970."""
+        return int((time.time() + self.behaviour.clock_skew) * 1000)
+
+    def _envelope(self, data: Any, *, timestamp: int | None = None, **fields: Any) -> dict[str, Any]:
+        return envelope(self.sn, data, timestamp=self.now() if timestamp is None else timestamp, **fields)
 
     def count(self, channel: str) -> None:
         """Note that one more message went out on a channel."""
@@ -53,11 +68,11 @@ class Reporter:
 
     async def send_osd(self, sn: str, data: Mapping[str, Any]) -> None:
         """Telemetry: sent once, lost when the connection is."""
-        await self._send_once(thing(sn, "osd"), envelope(self.sn, data))
+        await self._send_once(thing(sn, "osd"), self._envelope(data))
 
     async def send_health(self, sn: str, alarms: list[dict[str, Any]]) -> None:
         """The `hms` event with all alarms that stand; an empty list says that all is well."""
-        await self._send_once(thing(sn, "events"), envelope(self.sn, {"list": alarms}, method="hms", need_reply=0))
+        await self._send_once(thing(sn, "events"), self._envelope({"list": alarms}, method="hms", need_reply=0))
 
     async def _send_once(self, topic: str, message: dict[str, Any]) -> None:
         try:
@@ -66,16 +81,23 @@ class Reporter:
             return
         self.count(topic.rsplit("/", 1)[-1])
 
-    async def request(self, method: str, data: Any) -> Message:
-        """Ask the cloud, again and again until it answers; the reply may say no."""
+    async def request(self, method: str, data: Any, *, timeout: float | None = None) -> Message:  # noqa: ASYNC109
+        """Ask the cloud, again and again until it answers; the reply may say no. TimeoutError after `timeout`
+        seconds.
+        """
         pending = self.outbox.post(
             thing(self.sn, "requests"),
-            envelope(self.sn, data, method=method),
+            self._envelope(data, method=method),
             answers_on="requests_reply",
             repeats=REQUEST_REPEATS,
         )
         self.count("requests")
-        reply = await pending.answered
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await pending.answered
+        except TimeoutError:
+            self.outbox.forget(pending)
+            raise
         if reply is None:
             raise NotConnected
         return reply
@@ -101,11 +123,11 @@ class Reporter:
             "device_secret": "simulated",
             "nonce": "simulated",
             "thing_version": "1.2.0",
-            "sub_devices": [aircraft] if self.aircraft.on else [],
+            "sub_devices": [aircraft] if self.aircraft_seen else [],
         }
         pending = self.outbox.post(
             system(self.sn, "status"),
-            envelope(self.sn, data, method="update_topo"),
+            self._envelope(data, method="update_topo"),
             answers_on="status_reply",
             repeats=REQUEST_REPEATS,
         )
@@ -116,12 +138,24 @@ class Reporter:
         self.topology_acknowledged = True
         self.signal.notify()
 
-    def post_event(self, method: str, data: Any, *, need_reply: int = 1, bid: str = "", sn: str = "") -> Pending:
+    def post_event(
+        self,
+        method: str,
+        data: Any,
+        *,
+        need_reply: int = 1,
+        bid: str = "",
+        sn: str = "",
+        timestamp: int | None = None,
+        twice: bool = False,
+    ) -> Pending:
         """Begin to deliver an event and return at once; with need_reply 1 it comes again until
-        events_reply.
+        events_reply. `timestamp`: when it happened (ms), unless just now; `twice`: send a copy at once.
         """
-        message = envelope(self.sn, data, method=method, bid=bid or None, need_reply=need_reply)
+        message = self._envelope(data, method=method, bid=bid or None, need_reply=need_reply, timestamp=timestamp)
         self.count("events")
+        if twice:
+            self.outbox.post(thing(sn or self.sn, "events"), message)
         return self.outbox.post(
             thing(sn or self.sn, "events"),
             message,
@@ -140,16 +174,14 @@ class Reporter:
         sn = self.aircraft_sn if aircraft else self.sn
         return self.outbox.post(
             thing(sn, "state"),
-            envelope(self.sn, dict(data), need_reply=1 if aircraft else None),
+            self._envelope(dict(data), need_reply=1 if aircraft else None),
             answers_on="state_reply" if aircraft else "",
             repeats=REPEATS,
         )
 
     def reply(self, channel: str, request: Message, data: Any) -> None:
         """Answer a message from the cloud with its own tid and bid."""
-        message = envelope(
-            self.sn, data, method=request.method or None, tid=request.tid or None, bid=request.bid or None
-        )
+        message = self._envelope(data, method=request.method or None, tid=request.tid or None, bid=request.bid or None)
         self.answers.append(message)
         self.count(channel)
         for _ in range(2 if self.behaviour.duplicate else 1):

@@ -4,9 +4,11 @@ from fleet.simulator import (
     dock_services,
     drc,
     flight_services,
+    in_flight_waylines,
+    media,
     payload_services,
     tasks,
     upkeep_services,
 )
 
-MODULES = (dock_services, drc, flight_services, payload_services, tasks, upkeep_services)
+MODULES = (dock_services, drc, flight_services, in_flight_waylines, media, payload_services, tasks, upkeep_services)

@@ -168,20 +168,6 @@ async def _take_areas(gateway: SimulatedGateway, message: Message) -> None:
             await gateway.behaviour.pause(1)
 
 
-@service("upload_flighttask_media_prioritize")
-def prioritize(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
-    """Say which task's media go first."""
-    outcome = standard(gateway, message)
-
-    async def tell() -> None:
-        gateway.post_event(
-            "highest_priority_upload_flighttask_media", {"flight_id": data.get("flight_id")}, bid=message.bid
-        )
-
-    outcome.then = tell
-    return outcome
-
-
 @service("rtk_calibration")
 def calibrate(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
     """Calibrate dock or relay; one event at the end."""

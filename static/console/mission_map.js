@@ -49,7 +49,14 @@
   draw(drawing.track || []);
   const bounds = shown.getBounds();
   if (track.getLatLngs().length) bounds.extend(track.getBounds());
-  if (bounds.isValid()) map.fitBounds(bounds.pad(0.15), { maxZoom: 18, animate: false });
+  // The console's frame shows its content late: a map that was made without a size has to be told of it.
+  let fitted = false;
+  new ResizeObserver(() => {
+    map.invalidateSize({ animate: false });
+    if (fitted || !place.clientWidth || !bounds.isValid()) return;
+    fitted = true;
+    map.fitBounds(bounds.pad(0.15), { maxZoom: 18, animate: false });
+  }).observe(place);
 
   document.querySelector("[data-live]")?.addEventListener("fleet-frame", ({ detail }) => {
     if (detail.kind === "track") draw(detail.points);

@@ -89,7 +89,19 @@ class Site:
         )
 
     def look(self, mission: str) -> dict[str, Any]:
-        names = ["status", "progress", "waypoint", "media_count", "result", "result_text", "break_point", "executed_at", "finished_at", "gate", "step"]
+        names = [
+            "status",
+            "progress",
+            "waypoint",
+            "media_count",
+            "result",
+            "result_text",
+            "break_point",
+            "executed_at",
+            "finished_at",
+            "gate",
+            "step",
+        ]
         return dict(
             self.ask(f"m = Mission.objects.get(pk={mission!r})\nanswer = {{n: getattr(m, n) for n in {names!r}}}")
         )
@@ -174,9 +186,7 @@ def test_at_a_time_and_not_before(site: Site) -> None:
     before = site.sent("flighttask_execute")
     ended = site.until(mission, "ok", timeout=120)
     assert site.sent("flighttask_execute") == before + 1
-    late = site.ask(
-        f"m = Mission.objects.get(pk={mission!r})\nanswer = (m.executed_at - m.execute_at).total_seconds()"
-    )
+    late = site.ask(f"m = Mission.objects.get(pk={mission!r})\nanswer = (m.executed_at - m.execute_at).total_seconds()")
     assert 0 <= late < 5
     assert ended["result_text"] == ""
 

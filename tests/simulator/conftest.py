@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import aiomqtt
 import pytest
+
+from tests.simulator.bucket import RCLONE, Bucket
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
@@ -83,7 +89,11 @@ class Cloud:
         self.bound: set[str] = set()
         self.deaf: set[str] = set()
         self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.counted: Counter[tuple[str, str]] = Counter()
         self.results: dict[str, int] = {}
+        self.event_results: dict[str, int] = {}
+        self.storage: dict[str, Any] = {}
+        self.route: dict[str, str] = {"url": "http://127.0.0.1/a.kmz", "fingerprint": "f"}
         self._waiters: list[asyncio.Future[None]] = []
         self._client: aiomqtt.Client | None = None
         self._task: asyncio.Task[None] | None = None
@@ -129,6 +139,7 @@ class Cloud:
             return
         body: dict[str, Any] = json.loads(payload)
         self.heard.append((topic, body))
+        self.counted[sn, channel] += 1
         answer: dict[str, Any] | None = None
         if channel not in self.deaf:
             match channel:
@@ -137,7 +148,7 @@ class Cloud:
                 case "status":
                     answer = {"result": 0}
                 case "events" | "state" if body.get("need_reply") == 1:
-                    answer = {"result": 0}
+                    answer = {"result": self.event_results.get(body.get("method", ""), 0)}
         if answer is not None:
             reply = {key: body[key] for key in ("tid", "bid", "method") if key in body}
             reply |= {"timestamp": int(time.time() * 1000), "data": answer}
@@ -176,10 +187,12 @@ class Cloud:
                 return {"result": 0, "output": {"err_infos": errors}}
             case "flight_areas_get":
                 return {"result": 0, "output": {"files": []}}
+            case "storage_config_get":
+                return {"result": 0, "output": self.storage}
             case "flighttask_resource_get":
                 return {
                     "result": 0,
-                    "output": {"file": {"url": "http://127.0.0.1/a.kmz", "fingerprint": "f"}},
+                    "output": {"file": self.route},
                 }
         return {"result": 0, "output": {}}
 
@@ -234,6 +247,58 @@ class Cloud:
             in ("ok", "failed", "canceled", "partially_done", "task_finish", "wayline_cancel", "fail")
         ]
         return final[-1] if final else None
+
+
+class FileServer:
+    """Hands out what is put into `files` (path -> content) over HTTP, and keeps which paths were asked for."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                content = outer.files.get(self.path)
+                self.send_response(200 if content is not None else 404)
+                self.end_headers()
+                self.wfile.write(content or b"")
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def put(self, path: str, content: bytes) -> dict[str, str]:
+        """Offer a file; how a task names it."""
+        self.files[path] = content
+        return {"url": self.url + path, "fingerprint": hashlib.md5(content, usedforsecurity=False).hexdigest()}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def files() -> Iterator[FileServer]:
+    server = FileServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[Bucket]:
+    if RCLONE is None:
+        pytest.skip("rclone is not installed")
+    server = Bucket(tmp_path)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

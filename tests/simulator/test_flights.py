@@ -10,7 +10,7 @@ from fleet.simulator import Behaviour, SimulatedDock, SimulatedFleet, fleet_of, 
 def fleet_at(url: str, **behaviour: object) -> SimulatedFleet:
     return fleet_of(
         invented(2, url, bind_code="right"),
-        behaviour=Behaviour(**{"fly": False, "speed": 60.0, **behaviour}),  # type: ignore[arg-type]
+        behaviour=Behaviour(**{"fly": False, "speed": 60.0, "any_route": True, **behaviour}),  # type: ignore[arg-type]
     )
 
 

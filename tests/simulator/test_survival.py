@@ -145,7 +145,7 @@ async def test_a_crowd_of_fifty_comes_online_and_reports(broker, cloud) -> None:
         assert all(dock.online for dock in fleet.docks)
         assert len({dock.sn for dock in fleet.docks}) == 50
         assert len({dock.place for dock in fleet.docks}) == 50
-        await cloud.until(lambda: all(len(cloud.bodies(dock.sn, "osd")) >= 3 for dock in fleet.docks), 60)
+        await cloud.until(lambda: all(cloud.counted[dock.sn, "osd"] >= 3 for dock in fleet.docks), 60)
         assert "50 connected, 50 online" in fleet.summary()
 
 

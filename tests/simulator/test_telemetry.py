@@ -14,7 +14,7 @@ from fleet.simulator import Behaviour, SimulatedFleet, checking, fleet_of, inven
 def fleet_at(url: str, docks: int = 1, others: bool = False, **behaviour: object) -> SimulatedFleet:
     return fleet_of(
         invented(docks, url, others=others, bind_code="right"),
-        behaviour=Behaviour(**{"fly": False, "rate": 10.0, **behaviour}),  # type: ignore[arg-type]
+        behaviour=Behaviour(**{"fly": False, "rate": 10.0, "dock_rounds": 1.0, **behaviour}),  # type: ignore[arg-type]
     )
 
 

@@ -61,6 +61,18 @@ class Command(BaseCommand):
         add("--strict", action="store_true", help="refuse what a real device refuses in its present state")
         add("--no-fly", action="store_true", help="aircraft stay where they are until told to fly")
         add(
+            "--dock-rounds",
+            type=float,
+            default=1800.0,
+            metavar="SECONDS",
+            help="a dock's aircraft flies a round of its own about so often",
+        )
+        add(
+            "--any-route",
+            action="store_true",
+            help="docks fly a pattern of their own instead of the mission's route",
+        )
+        add(
             "--speed",
             type=float,
             default=1.0,
@@ -82,6 +94,8 @@ class Command(BaseCommand):
                 rate=options["rate"],
                 lag=options["lag"],
                 fly=not options["no_fly"],
+                dock_rounds=options["dock_rounds"],
+                any_route=options["any_route"],
                 strict=options["strict"],
                 duplicate=options["duplicate"],
                 silent=set(options["silent"]),
