@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import tests.environment  # noqa: F401 - a data directory and a Redis of our own, before Django's settings are read
-from bench import wire
+from bench import flights, missions, wire
 from tests.live import LiveFleet, running_fleet
 from tests.servers import Missing, postgres_server
 
@@ -248,6 +248,8 @@ def measure(fleet: LiveFleet, database: str, seconds: float) -> dict[str, Any]:
         "bridge with 1,000 devices, MB": round(sizes[1000] / 1e6, 1),
         "bridge with 5,000 devices, MB": round(sizes[5000] / 1e6, 1),
         "kB a device": round((sizes[5000] - sizes[1000]) / 4000 / 1000, 1),
+        **flights.measure(fleet),
+        **missions.measure(fleet),
     }
 
 

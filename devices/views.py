@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from devices import doctor_views
 from devices.services import live_map
 from fleet.models import Role
 from fleet.services import access
@@ -22,7 +23,7 @@ def console_urls(site: AdminSite) -> list[URLPattern]:
     def live(request: HttpRequest) -> HttpResponse:
         return map_page(request, site)
 
-    return [path("map/", site.admin_view(live), name="map")]
+    return [path("map/", site.admin_view(live), name="map"), *doctor_views.console_urls(site)]
 
 
 def map_page(request: HttpRequest, site: AdminSite) -> HttpResponse:

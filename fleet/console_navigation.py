@@ -135,6 +135,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             _list(_("People"), "group", "fleet", "membership"),
             _list(_("Gateway access"), "key", "devices", "gatewaycredential"),
+            _list(_("Pilot 2"), "sports_esports", "fleet", "pilotsettings"),
             _plain(_("Connection doctor"), "stethoscope", "console:doctor"),
             _list(_("Access tokens"), "vpn_key", "fleet", "accesstoken"),
             {

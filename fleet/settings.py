@@ -167,7 +167,31 @@ BRIDGE_SHARED = read.flag("FLEET_BRIDGE_SHARED", False)
 BRIDGE_SHARDS = read.number("FLEET_BRIDGE_SHARDS", 4, minimum=1, maximum=64)
 BRIDGE_QUEUE_LIMIT = read.number("FLEET_BRIDGE_QUEUE_LIMIT", 10_000, minimum=100)
 MQTT_MAX_PAYLOAD = read.number("FLEET_MQTT_MAX_PAYLOAD", 1_000_000, minimum=10_000)
+
+# --- Object storage -------------------------------------------------------------------------------------------
 S3_PORT = read.port("FLEET_S3_PORT", 9000)
+#: Where this server reaches the bucket; empty: nothing is stored, and routes and media are refused.
+S3_ENDPOINT = read.text("FLEET_S3_ENDPOINT")
+#: Where browsers, docks and remotes reach it.
+S3_PUBLIC_ENDPOINT = read.text("FLEET_S3_PUBLIC_ENDPOINT", S3_ENDPOINT)
+S3_BUCKET = read.text("FLEET_S3_BUCKET", "fleet")
+S3_REGION = read.text("FLEET_S3_REGION", "us-east-1")
+S3_ACCESS_KEY = read.text("FLEET_S3_ACCESS_KEY")
+S3_SECRET_KEY = read.text("FLEET_S3_SECRET_KEY")
+#: What docks and remotes are told the storage is; it decides how they sign.
+S3_PROVIDER = read.choice("FLEET_S3_PROVIDER", "minio", ("aws", "minio", "ali"))
+#: Who hands out temporary credentials: a security token service, or the embedded server's own keys.
+STS = read.choice("FLEET_STS", "none", ("aws", "ceph", "minio", "ali", "embedded", "none"))
+STS_ENDPOINT = read.text("FLEET_STS_ENDPOINT", S3_ENDPOINT)
+STS_ROLE_ARN = read.text("FLEET_STS_ROLE_ARN")
+STS_SECONDS = read.number("FLEET_STS_SECONDS", 3600, minimum=900, maximum=43_200)
+#: Temporary credentials that one remote or dock may ask for in a minute: a wrong setting makes Pilot ask for ever.
+STS_PER_MINUTE = read.number("FLEET_STS_PER_MINUTE", 20, minimum=1)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "objects": {"BACKEND": "media.services.storage.objects.ObjectStorage"},
+}
 
 # --- How long things live -------------------------------------------------------------------------------------
 #: Silence after which a device counts as offline, in seconds.
@@ -175,6 +199,8 @@ OFFLINE_AFTER = read.number("FLEET_OFFLINE_AFTER", 60, minimum=5)
 MESSAGE_LOG_DAYS = read.number("FLEET_MESSAGE_LOG_DAYS", 7, minimum=1)
 MESSAGE_LOG_PER_DEVICE = read.number("FLEET_MESSAGE_LOG_PER_DEVICE", 5_000, minimum=10)
 REJECT_LOG_LIMIT = read.number("FLEET_REJECT_LOG_LIMIT", 10_000, minimum=100)
+#: Milliseconds between two pushes of positions to a remote; of each device the newest goes out.
+POSITION_PUSH_MS = read.number("FLEET_POSITION_PUSH_MS", 500, minimum=200, maximum=10_000)
 TRACK_MINUTES = read.number("FLEET_TRACK_MINUTES", 24 * 60, minimum=10)
 TOKEN_LIFETIME = timedelta(hours=read.number("FLEET_TOKEN_HOURS", 24, minimum=1))
 
@@ -204,7 +230,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -217,7 +243,7 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 #: Third-party JavaScript is named in package.json and installed here, never copied into the project.
 NODE_MODULES = DATA_DIR / "node_modules"
-for _package, _folder in (("leaflet", "dist"), ("topojson-client", "dist"), ("world-atlas", "")):
+for _package, _folder in (("leaflet", "dist"), ("topojson-client", "dist"), ("uplot", "dist"), ("world-atlas", "")):
     if (NODE_MODULES / _package).is_dir():
         STATICFILES_DIRS.append((f"vendor/{_package}", NODE_MODULES / _package / _folder))  # type: ignore[arg-type]
 # The finders serve straight from the source folders, so neither a test nor `make run` needs a collect step first.

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from fleet.console_socket import ConsoleConsumer
 from fleet.models import Role
 from fleet.services import access
+from waylines import flight_consumers
 from waylines.models import Mission
 from waylines.services import live_mission
 
@@ -87,4 +88,7 @@ class MissionConsumer(ConsoleConsumer):
             self.want_news()
 
 
-websocket_urlpatterns: list[URLPattern] = [path("ws/console/missions/<uuid:pk>/", MissionConsumer.as_asgi())]
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/console/missions/<uuid:pk>/", MissionConsumer.as_asgi()),
+    *flight_consumers.websocket_urlpatterns,
+]

@@ -20,6 +20,7 @@ from devices.services.commands import CommandRefused
 from fleet.current import covers, current_person, current_workspace
 from fleet.models import Role, Workspace
 from fleet.services import audit
+from waylines import in_flight_views
 from waylines.forms import PlanForm, RulesForm, When, initial_of, today
 from waylines.models import Mission, Schedule
 from waylines.models.mission import MissionKind
@@ -65,6 +66,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("missions/schedules/<uuid:pk>/<slug:action>/", page(schedule_action), name="schedule_act"),
         path("missions/<uuid:pk>/do/<slug:action>/", page(act_page), name="mission_act"),
         path("missions/rules/", page(rules_page), name="mission_rules"),
+        path("missions/in-flight/<int:pk>/", page(in_flight_views.page), name="in_flight"),
         path("calendar/", page(calendar_page), name="calendar"),
     ]
 

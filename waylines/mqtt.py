@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from devices.services import telemetry
 from fleet.mqtt.handlers import on_event, on_request
 from fleet.mqtt.messages import Json, Message
+from waylines.services.flights import recording
 from waylines.services.missions import progress
+
+telemetry.listen(recording.take)
 
 
 @on_event("flighttask_progress")

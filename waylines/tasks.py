@@ -6,6 +6,7 @@ from celery import shared_task
 
 from waylines.models import Mission
 from waylines.services import schedules
+from waylines.services.flights import closing, retention
 from waylines.services.missions import dispatch, sweep
 
 
@@ -34,3 +35,15 @@ def sweep_missions() -> None:
 def plan_schedules() -> None:
     """Make the missions of the next days out of the schedules."""
     schedules.materialise()
+
+
+@shared_task
+def sweep_flights() -> None:
+    """End flights that fell silent; measure and thin those that are over."""
+    closing.sweep()
+
+
+@shared_task
+def prune_flights() -> None:
+    """Delete flights that are older than their workspace keeps them."""
+    retention.prune()

@@ -1,5 +1,5 @@
 """The console's pages about devices."""
 
-from devices.admin import commands, credentials, devices, messages, models
+from devices.admin import alarms, commands, credentials, devices, messages, models
 
-__all__ = ["commands", "credentials", "devices", "messages", "models"]
+__all__ = ["alarms", "commands", "credentials", "devices", "messages", "models"]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Prefetch
 from django.http import Http404
-from django.templatetags.static import static
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,9 +14,8 @@ from rest_framework.views import APIView
 
 from devices.models import Device
 from devices.models.device import Domain
+from devices.services.icons import Icons
 from fleet.api.permissions import WorkspaceMember, token_of
-
-_ICONS = {Domain.AIRCRAFT: "aircraft", Domain.REMOTE: "remote", Domain.DOCK: "dock"}
 
 
 class ModelShape(serializers.Serializer[Any]):
@@ -60,8 +57,9 @@ class TopologiesShape(serializers.Serializer[Any]):
     list = TopologyShape(many=True)
 
 
-def describe(device: Device, gateway_sn: str = "") -> dict[str, Any]:
-    """One device as Pilot reads it. Reads `model` and `user`: select them along."""
+def describe(device: Device, gateway_sn: str = "", icons: Icons | None = None) -> dict[str, Any]:
+    """One device as Pilot reads it. Reads `model` and `user`: select them along; lists share one `icons`."""
+    icon = (icons or Icons(device.workspace_id)).of(device)
     key = device.model_id or f"{device.domain}-0-0"
     domain, kind, sub_type = [*key.split("-"), "0", "0", "0"][:3]
     return {
@@ -78,24 +76,12 @@ def describe(device: Device, gateway_sn: str = "") -> dict[str, Any]:
         "online_status": device.online,
         "user_id": str(device.user_id) if device.user_id else "",
         "user_callsign": str(device.user) if device.user else "",
-        "icon_urls": _icons(device),
+        "icon_urls": {"normal_icon_url": icon.normal, "selected_icon_url": icon.selected},
         "model": device.model_name,
         "bound_status": device.bound_at is not None,
         "gateway_sn": gateway_sn,
         "domain": device.domain,
     }
-
-
-def _icons(device: Device) -> dict[str, str]:
-    """The device's own icons, else ours. Pilot loads them itself, so an address of ours is made absolute."""
-    sort = _ICONS.get(Domain(device.domain), "aircraft")
-    normal = device.icon_normal or static(f"icons/{sort}-normal.png")
-    selected = device.icon_selected or device.icon_normal or static(f"icons/{sort}-selected.png")
-    return {"normal_icon_url": _absolute(normal), "selected_icon_url": _absolute(selected)}
-
-
-def _absolute(url: str) -> str:
-    return f"{settings.PUBLIC_URL}{url}" if url.startswith("/") else url
 
 
 class TopologiesView(APIView):
@@ -117,12 +103,13 @@ class TopologiesView(APIView):
             .prefetch_related(Prefetch("sub_devices", queryset=aircraft, to_attr="aircraft"))
             .order_by("callsign", "sn")
         )
+        icons = Icons(workspace)
         return Response(
             {
                 "list": [
                     {
-                        "hosts": [describe(host, gateway.sn) for host in gateway.aircraft],
-                        "parents": [describe(gateway)],
+                        "hosts": [describe(host, gateway.sn, icons) for host in gateway.aircraft],
+                        "parents": [describe(gateway, icons=icons)],
                     }
                     for gateway in gateways
                 ]

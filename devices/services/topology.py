@@ -58,6 +58,7 @@ def update(message: Message) -> None:
     if 0 < gateway.topology_stamp - stamp < _CLOCK_SET_BACK:
         return
     data = message.fields
+    model_before = gateway.model_id
     _describe(gateway, data, default_domain=gateway.domain)
     gateway.topology_stamp = stamp
     gateway.save(update_fields=["model", "thing_version", "topology_stamp"])
@@ -74,7 +75,7 @@ def update(message: Message) -> None:
     presence.went_offline(gone)
     if gone:
         Device.objects.filter(pk__in=gone, gateway=gateway).update(gateway=None)
-    if moved or gone:
+    if moved or gone or gateway.model_id != model_before:
         sync.request(gateway.pk)
         broadcast.to_workspace(gateway.workspace_id, "device_update_topo", {})
         broadcast.changed(gateway.workspace_id, "topology", id=gateway.pk)

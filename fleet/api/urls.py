@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from fleet.api import session, workspaces
+from fleet.api import pilot_settings, session, workspaces
 from fleet.api.envelope import unknown_path
 from fleet.api.schema import SchemaView
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path("manage/api/v1/workspaces/choice", session.ChoiceView.as_view(), name="api-workspace-choice"),
     path("manage/api/v1/workspaces/current", workspaces.CurrentWorkspaceView.as_view(), name="api-workspace"),
     path("manage/api/v1/users/current", workspaces.CurrentUserView.as_view(), name="api-user"),
+    path("manage/api/v1/pilot/settings", pilot_settings.PilotSettingsView.as_view(), name="api-pilot-settings"),
+    path("manage/api/v1/pilot/token", pilot_settings.RenewView.as_view(), name="api-pilot-token"),
+    path("manage/api/v1/pilot/report", pilot_settings.ReportView.as_view(), name="api-pilot-report"),
+    path("pilot/icons/<uuid:pk>.png", pilot_settings.icon, name="pilot-icon"),
     path("manage/api/v1/schema", SchemaView.as_view(), name="api-schema"),
 ]
 

@@ -24,6 +24,10 @@ window.fleetBridge = (function () {
       return typeof window.djiBridge === "object" && window.djiBridge !== null;
     },
 
+    has: function (name) {
+      return Boolean(window.djiBridge) && typeof window.djiBridge[name] === "function";
+    },
+
     /* A function this Pilot does not have answers code -1 and `missing`. */
     call: function (name) {
       var bridge = window.djiBridge;

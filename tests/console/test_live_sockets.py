@@ -12,9 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from devices import consumers
 from devices.models import Device, DeviceState, TrackPoint
 from devices.services import live_map
+from fleet import console_socket
 from fleet.asgi import application
 from fleet.models import Membership, Role
 from fleet.services import broadcast
@@ -82,7 +82,7 @@ async def test_another_workspace_stays_closed(where: str) -> None:
     page = await make_socket(set_up.user, where.format(theirs=set_up.theirs.pk, foreign=set_up.foreign.pk))
     connected, code = await page.connect()
     assert not connected
-    assert code == consumers.FORBIDDEN
+    assert code == console_socket.FORBIDDEN
 
 
 async def test_a_stranger_without_a_session_stays_out() -> None:
@@ -93,14 +93,14 @@ async def test_a_stranger_without_a_session_stays_out() -> None:
 
 
 async def test_a_lost_membership_closes_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "RECHECK", 0.1)
+    monkeypatch.setattr(console_socket, "RECHECK", 0.1)
     set_up = await stage()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
     assert (await page.connect())[0]
     await page.receive_json_from(5)
     await Membership.objects.filter(user=set_up.user).adelete()
     closed = await page.receive_output(5)
-    assert (closed["type"], closed["code"]) == ("websocket.close", consumers.FORBIDDEN)
+    assert (closed["type"], closed["code"]) == ("websocket.close", console_socket.FORBIDDEN)
 
 
 async def test_a_devices_page_is_repainted_when_it_changes() -> None:

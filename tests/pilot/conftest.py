@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Page
 from rest_framework.test import APIClient
 
 from devices.models import Device, DeviceModel, DeviceState
@@ -17,6 +19,9 @@ from fleet.models import Membership, Role, User, Workspace
 from fleet.services import tokens
 from tests import factories
 from tests.pilot.people import PASSWORD, Person, unique
+from tests.pilot.stage import BRIDGE, LICENSE, SMALL, all_connected, log_in
+
+OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +111,70 @@ def add_device(db: None) -> Callable[..., Device]:
         return device
 
     return add
+
+
+# --- The page in a real browser -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def database_beside_playwright() -> Iterator[None]:
+    """Playwright's loop runs in the tests' own thread, and Django takes that for asynchronous code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture
+def server(transactional_db: None, live_server: Any, settings: Any) -> Any:
+    for name, value in LICENSE.items():
+        setattr(settings, name, value)
+    settings.PUBLIC_URL = live_server.url
+    return live_server
+
+
+@pytest.fixture
+def open_page(chromium: Any, database_beside_playwright: None, server: Any) -> Iterator[OpenPage]:
+    """Opens the page; with `bridge` on a remote that is so. Errors of its scripts and of its policy fail the test."""
+    contexts = []
+
+    def open_it(bridge: dict[str, Any] | None = None, **options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": SMALL, **options})
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        if bridge is not None:
+            context.add_init_script(f"window.bridgeOptions = {json.dumps(bridge)};\n{BRIDGE}")
+        page = context.new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda line: page.errors.append(line.text) if "Security Policy" in line.text else None)
+        page.goto(f"{server.url}/pilot/")
+        return page
+
+    yield open_it
+    for context in contexts:
+        assert [page.errors for page in context.pages] == [[] for _ in context.pages]
+        context.close()
+
+
+@pytest.fixture
+def user(make_user: Callable[..., User], workspace: Workspace) -> User:
+    return make_user((workspace, Role.PILOT))
+
+
+@pytest.fixture
+def rc(add_remote: Callable[..., tuple[Device, str]], workspace: Workspace) -> Device:
+    return add_remote(workspace)[0]
+
+
+@pytest.fixture
+def at_work(open_page: OpenPage, user: User, rc: Device) -> OpenPage:
+    """A remote with everything loaded."""
+
+    def open_it(**bridge: Any) -> Page:
+        options = bridge.pop("options", {})
+        page = open_page({"sn": rc.sn, **bridge}, **options)
+        log_in(page, user)
+        all_connected(page)
+        return page
+
+    return open_it

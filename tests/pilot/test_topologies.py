@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from devices.models.device import Domain
+from fleet.models import Icon, ModelIcon
+from tests.pilot.pictures import png
 
 DOCK_3, REMOTE, M4TD = "3-3-0", "2-174-0", "0-100-1"
 
@@ -92,6 +94,36 @@ def test_own_icons_are_used(pilot, add_device):
     assert icons["selected_icon_url"].startswith("http")
 
 
+def icons_of(person):
+    found = topologies(person).json()["data"]["list"]
+    return {device["sn"]: device["icon_urls"] for entry in found for device in entry["parents"] + entry["hosts"]}
+
+
+def test_a_models_icon_is_used_where_the_device_has_none(pilot, stranger, fleet, add_device, settings):
+    settings.PUBLIC_URL = "https://fleet.example"
+    dock, drone, remote = fleet
+    own = add_device(pilot.workspace, Domain.AIRCRAFT, M4TD, gateway=dock, icon_normal="/static/own.png")
+    ours = Icon.objects.create(workspace=pilot.workspace, name="Red", image=png())
+    ModelIcon.objects.create(workspace=pilot.workspace, model_key=M4TD, normal=ours, selected_url="resource://Pilot2/x")
+    ModelIcon.objects.create(workspace=stranger.workspace, model_key=DOCK_3, normal_url="https://theirs.example/i.png")
+    found = icons_of(pilot)
+    assert found[drone.sn] == {
+        "normal_icon_url": f"https://fleet.example/pilot/icons/{ours.pk}.png",
+        "selected_icon_url": "resource://Pilot2/x",
+    }
+    assert (
+        found[own.sn]["normal_icon_url"] == found[own.sn]["selected_icon_url"] == "https://fleet.example/static/own.png"
+    )
+    assert "theirs" not in str(found)
+    assert found[remote.sn]["normal_icon_url"] == "https://fleet.example/static/icons/remote-normal.png"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///sdcard/x.png", "//else.example/x.png", "x.png"])
+def test_an_icon_that_pilot_cannot_load_is_passed_over(pilot, add_device, address):
+    dock = add_device(pilot.workspace, Domain.DOCK, icon_normal=address)
+    assert icons_of(pilot)[dock.sn]["normal_icon_url"].endswith("icons/dock-normal.png")
+
+
 @pytest.mark.parametrize("key", ["3-4711-65535", "", "odd"])
 def test_an_unknown_model_is_shown_all_the_same(pilot, add_device, key):
     dock = add_device(pilot.workspace, Domain.DOCK, key)
@@ -109,10 +141,10 @@ def test_the_number_of_queries_does_not_grow(pilot, add_device, django_assert_nu
 
     topologies(pilot)  # notes the token's use, once in five minutes
     add(1)
-    with django_assert_num_queries(4):  # token, role, gateways, aircraft
+    with django_assert_num_queries(5):  # token, role, icons, gateways, aircraft
         assert len(topologies(pilot).json()["data"]["list"]) == 2
     add(19)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(topologies(pilot).json()["data"]["list"]) == 40
 
 

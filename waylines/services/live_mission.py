@@ -175,7 +175,8 @@ def drawing(mission: Mission) -> Context:
         "home": gate.home_of(said),
         "dock": str(mission.dock),
         "track": track(mission),
-        "breakPoint": mission.break_point,
+        # A pause leaves one behind as well; after a flight that went to its end it means nothing.
+        "breakPoint": mission.break_point if mission.status != MissionStatus.OK else None,
         "active": mission.status in ACTIVE,
     }
 

@@ -33,6 +33,10 @@ def authenticate(username: str, password: str, client_id: str = "") -> bool:
         return accounts.same_secret(password, accounts.of_url(settings.MQTT_URL)[1])
     credential = GatewayCredential.objects.filter(username=username, withdrawn_at=None).first()
     if credential is None:
+        # Late: the doctor reads what this module decides.
+        from devices.services.doctor import knocking
+
+        knocking.note_refused_login(client_id or username)
         return False
     try:
         known = secrets.decrypt(credential.secret)

@@ -68,6 +68,7 @@ def test_contact_lost_ends_a_flight_after_a_while_and_not_before(bird: Bird) -> 
 
 
 def test_one_that_was_put_away_on_the_ground_has_landed(bird: Bird) -> None:
+    ago(bird, 60)
     bird.fly(0, 20)
     bird.say(22, STANDBY)  # and is switched off
     sweep_flights()

@@ -40,7 +40,8 @@ def test_hovering_and_touching_the_ground_for_a_moment_are_no_landing(bird: Bird
     bird.fly(0, 4)
     for second in range(6, 90, 2):
         bird.say(second, HOVER, horizontal_speed=0.0, elevation=80.0)
-    bird.say(90, STANDBY)
+    bird.say(88.5, STANDBY)
+    bird.say(91, STANDBY)
     bird.say(92, HOVER)
     bird.say(94, STANDBY)
     bird.say(96, TAKE_OFF)
@@ -138,6 +139,37 @@ def test_a_stale_bridge_neither_ends_a_newer_flight_nor_misses_it(bird: Bird) ->
         bird.fly(44, 60)
         bird.land(62)
     assert [flight.ended_at for flight in bird.flights] == [bird.moment(12), bird.moment(62)]
+
+
+def test_two_signs_of_the_ground_long_apart_are_no_landing(bird: Bird) -> None:
+    stale, busy = Bridge(), Bridge()
+    with stale.works():
+        bird.fly(0, 4)
+        bird.say(6, STANDBY)
+    with busy.works():
+        bird.fly(8, 40)
+    with stale.works():
+        bird.say(42, STANDBY)
+    with busy.works():
+        bird.fly(44, 50)
+    assert bird.flight.ended_at is None
+
+
+def test_what_was_the_last_flights_landing_is_not_the_next_ones(bird: Bird) -> None:
+    late, busy = Bridge(), Bridge()
+    with late.works():
+        bird.fly(0, 4)
+    with busy.works():
+        bird.say(5.5, STANDBY)
+        bird.say(11, STANDBY)
+    with late.works():
+        bird.say(9, STANDBY)
+    with busy.works():
+        bird.say(12, TAKE_OFF)
+    with late.works():
+        bird.say(16, STANDBY)
+    landed, up = bird.flights
+    assert (landed.ended_at, up.started_at, up.ended_at) == (bird.moment(5.5), bird.moment(12), None)
 
 
 def test_both_bridges_see_the_take_off_at_once(bird: Bird) -> None:

@@ -170,6 +170,7 @@ def test_jumps_to_nowhere_and_to_far_away_are_left_out() -> None:
     rows[10] = row(20, 1e-5, 1e-5)
     rows[20] = row(40, 47.9, 8.0)
     rows[21] = row(42, 12.0, 130.0)
+    rows = [*(row(2 * n - 100, 1e-6, 0.0) for n in range(20)), *rows]  # before it had a position
     track = from_points(rows)
     assert len(track) == 47
     assert measure(track).distance == pytest.approx(49e-4 * 111_320, rel=0.01)

@@ -57,7 +57,11 @@ IDLE: dict[str, Any] = {
     "heading": 90,
     "drone_charge_state": {"capacity_percent": 95, "state": 0},
 }
-AIRCRAFT: dict[str, Any] = {"mode_code": 0, "storage": {"total": 60_000_000, "used": 1_000}, "battery": {"capacity_percent": 96}}
+AIRCRAFT: dict[str, Any] = {
+    "mode_code": 0,
+    "storage": {"total": 60_000_000, "used": 1_000},
+    "battery": {"capacity_percent": 96},
+}
 
 
 def say(device: Device, **properties: Any) -> None:

@@ -165,7 +165,12 @@ def test_what_the_dock_senses_keeps_it_on_the_ground(site: Site, answer: Answer,
 def test_battery_storage_health_model_and_range_block(site: Site) -> None:
     say(site.aircraft, battery={"capacity_percent": 30}, storage={"total": 60_000_000, "used": 59_900_000})
     Alarm.objects.create(
-        workspace=site.workspace, device=site.dock, code="0x1", level=2, started_at=timezone.now(), seen_at=timezone.now()
+        workspace=site.workspace,
+        device=site.dock,
+        code="0x1",
+        level=2,
+        started_at=timezone.now(),
+        seen_at=timezone.now(),
     )
     with pytest.raises(MissionRefused) as refusal:
         plan(site)

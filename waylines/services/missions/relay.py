@@ -31,6 +31,7 @@ def missing(mission: Mission) -> list[str]:
             ("latitude", _("its position")),
             ("heading", _("its heading")),
             ("wireless_link_topo", _("its radio links")),
+            ("rtcm_info", _("its RTK source")),
         ):
             if said.get(name) in (None, {}, ""):
                 reasons.append(_("%(dock)s has not said %(what)s.") % {"dock": dock, "what": label})

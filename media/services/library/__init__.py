@@ -1,0 +1,1 @@
+"""The library: which files there are, which are missing, and what people do with them."""

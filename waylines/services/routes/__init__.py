@@ -1,0 +1,1 @@
+"""The route library: what comes in, what is kept of it, who may change it."""
