@@ -134,7 +134,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {"devices.tasks.publish_command": {"queue": "mqtt"}, "devices.tasks.broker_*": {"queue": "mqtt"}}
+CELERY_TASK_ROUTES = {
+    "devices.tasks.publish_command": {"queue": "mqtt"},
+    "devices.tasks.broker_*": {"queue": "mqtt"},
+    # Reading a large video must not keep a mission waiting for its start.
+    "media.tasks.*": {"queue": "media"},
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -146,6 +151,10 @@ CELERY_BEAT_SCHEDULE = {
     "missions-tick": {"task": "waylines.tasks.tick_missions", "schedule": 1.0, "options": {"expires": 1}},
     "missions-sweep": {"task": "waylines.tasks.sweep_missions", "schedule": 10.0, "options": {"expires": 10}},
     "missions-schedules": {"task": "waylines.tasks.plan_schedules", "schedule": 60.0, "options": {"expires": 60}},
+    "flights-sweep": {"task": "waylines.tasks.sweep_flights", "schedule": 10.0, "options": {"expires": 10}},
+    "flights-retention": {"task": "waylines.tasks.prune_flights", "schedule": 3600.0, "options": {"expires": 3600}},
+    "media-sweep": {"task": "media.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "media-retention": {"task": "media.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "devices-broker": {"task": "devices.tasks.broker_reconcile", "schedule": 60.0, "options": {"expires": 60}},
 }
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from fleet import heartbeat
 from fleet.middleware import SESSION_KEY
-from fleet.mqtt.bootstep import QUEUE
 from fleet.services import access
 
 State = dict[str, Any]
@@ -31,7 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
         workers = {}
         parts["redis"] = {"ok": False, "why": f"Redis does not answer ({type(error).__name__})."}
     bridges = [state["bridge"] for state in workers.values() if "bridge" in state]
-    others = [state for state in workers.values() if QUEUE not in state["queues"]]
+    others = [state for state in workers.values() if "celery" in state["queues"]]
     parts["broker"] = _part(
         any(bridge["connected"] for bridge in bridges), "No bridge has a connection to the MQTT broker."
     )

@@ -99,6 +99,7 @@ def published(wire: Wire) -> list[tuple[str, dict[str, Any]]]:
 
 def _forget() -> None:
     from devices.services import health, message_log, rejects, telemetry
+    from waylines.services.flights import recording
 
     telemetry.states.forget(list(telemetry.states.take_dirty()))
     telemetry.states._states.clear()
@@ -107,6 +108,7 @@ def _forget() -> None:
     rejects._pending.clear()
     rejects._recent.clear()
     health.forget()
+    recording.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -117,7 +117,7 @@ class LiveFleet:
             "bridge", "-m", "celery", "-A", "fleet", "worker", "-Q", "mqtt", "-P", "threads", "-c", "4", "-n", "bridge@test", "-l", "INFO"
         )  # fmt: skip
         self.worker = self._process(
-            "worker", "-m", "celery", "-A", "fleet", "worker", "-Q", "celery", "-P", "solo", "-n", "worker@test", "-l", "INFO"
+            "worker", "-m", "celery", "-A", "fleet", "worker", "-Q", "celery,media", "-P", "solo", "-n", "worker@test", "-l", "INFO"
         )  # fmt: skip
         self.beat = self._process(
             "beat", "-m", "celery", "-A", "fleet", "beat", "-s", str(directory / "beat"), "--pidfile=", "-l", "INFO"

@@ -31,7 +31,7 @@ states = LatestStates()
 _CHUNK = 500
 #: Seconds between two points of a track, while the device moves.
 _TRACK_PERIOD = 2.0
-_last_point: dict[int, tuple[float, float, float]] = {}
+_last_point: dict[int, tuple[float, float, float, float | None]] = {}
 Listener = Callable[[list["Known"]], None]
 _listeners: list[Listener] = []
 
@@ -197,10 +197,11 @@ def _track(devices: Iterable[Known]) -> None:
         if device.domain == Domain.DOCK or "lat" not in summary:
             continue
         moment, latitude, longitude = device.latest.seen_at, summary["lat"], summary["lon"]
+        place = (latitude, longitude, summary.get("elevation"))
         before = _last_point.get(device.id)
-        if before and (moment - before[0] < _TRACK_PERIOD or before[1:] == (latitude, longitude)):
+        if before and (moment - before[0] < _TRACK_PERIOD or before[1:] == place):
             continue
-        _last_point[device.id] = (moment, latitude, longitude)
+        _last_point[device.id] = (moment, *place)
         points.append(
             TrackPoint(
                 device_id=device.id,

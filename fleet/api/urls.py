@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from fleet.api import pilot_settings, session, workspaces
+from fleet.api import map_elements, pilot_settings, session, workspaces
 from fleet.api.envelope import unknown_path
 from fleet.api.schema import SchemaView
+
+_MAP = "map/api/v1/workspaces/<str:workspace_id>"
 
 urlpatterns = [
     path("manage/api/v1/login", session.LoginView.as_view(), name="api-login"),
@@ -20,6 +22,11 @@ urlpatterns = [
     path("manage/api/v1/pilot/token", pilot_settings.RenewView.as_view(), name="api-pilot-token"),
     path("manage/api/v1/pilot/report", pilot_settings.ReportView.as_view(), name="api-pilot-report"),
     path("pilot/icons/<uuid:pk>.png", pilot_settings.icon, name="pilot-icon"),
+    path(f"{_MAP}/element-groups", map_elements.GroupsView.as_view(), name="api-map-groups"),
+    path(
+        f"{_MAP}/element-groups/<str:group_id>/elements", map_elements.ElementsView.as_view(), name="api-map-elements"
+    ),
+    path(f"{_MAP}/elements/<str:element_id>", map_elements.ElementView.as_view(), name="api-map-element"),
     path("manage/api/v1/schema", SchemaView.as_view(), name="api-schema"),
 ]
 

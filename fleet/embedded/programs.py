@@ -91,6 +91,7 @@ def fleet(plan: Plan) -> list[Program]:
     found = [
         Program("web", [python, "-m", "daphne", "-b", host, "-p", port, "-v", "0", "fleet.asgi:application"]),
         Program("worker", [*celery, "worker", "-Q", "celery", "-c", "2", "-n", "worker@%h", *threads]),
+        Program("media", [*celery, "worker", "-Q", "media", "-c", "1", "-n", "media@%h", *threads]),
         Program("bridge", [*celery, "worker", "-Q", "mqtt", "-c", "4", "-n", "bridge@%h", *threads]),
         Program("beat", [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "INFO"]),
     ]

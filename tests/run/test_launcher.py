@@ -24,7 +24,7 @@ from fleet.embedded.environment import read
 from fleet.embedded.supervisor import wrapped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROGRAMS = {"redis", "mqtt", "s3", "web", "worker", "bridge", "beat", "simulator"}
+PROGRAMS = {"redis", "mqtt", "s3", "web", "worker", "media", "bridge", "beat", "simulator"}
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 

@@ -116,7 +116,7 @@ class FlightAdmin(WorkspaceAdmin):
     @admin.display(description=gettext_lazy("track"))
     def drawing(self, flight: Flight) -> str:
         address = reverse("console:flight_picture", args=[flight.pk])
-        return format_html('<img class="fleet-thumb" src="{}" width="96" height="56" loading="lazy" alt="">', address)
+        return format_html('<img class="fleet-thumb" src="{}" width="72" height="42" loading="lazy" alt="">', address)
 
     @admin.display(description=gettext_lazy("take-off"), ordering="started_at")
     def take_off(self, flight: Flight) -> str:

@@ -72,6 +72,10 @@ class Flight(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-started_at"]),
             models.Index(fields=["aircraft", "-started_at"]),
+            # The sweep asks for these every ten seconds.
+            models.Index(
+                fields=["started_at"], condition=models.Q(distance__isnull=True), name="flights_to_be_measured"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

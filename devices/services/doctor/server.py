@@ -23,7 +23,6 @@ MARK = 'content="fleet-pilot"'
 LIMIT = 15.0
 _BROKER_KEY = "doctor:broker"
 _BROKER_KEPT = 20
-_BRIDGE_QUEUE = "mqtt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ def _processes(workspace: Workspace) -> Steps:
     except redis.RedisError as error:
         return [bad("redis", _("Redis"), _("It does not answer: %(error)s.") % {"error": error})]
     bridges = [state["bridge"] for state in workers if "bridge" in state]
-    others = [state for state in workers if _BRIDGE_QUEUE not in state["queues"]]
+    others = [state for state in workers if "celery" in state["queues"]]
     title = _("Bridge to the broker")
     if not bridges:
         bridge = bad("bridge", title, _("It gives no sign of life."), "celery -A fleet worker -Q mqtt -P threads")

@@ -38,7 +38,17 @@ def test_every_file_is_in_it_whole(workspace: Workspace, operator: User, storage
 
 
 def test_names_fit_every_file_system_and_no_two_are_alike(workspace: Workspace, storage: Any) -> None:
-    names = ["../../etc/passwd", "a:b*c?.JPG", "same.JPG", "SAME.JPG", "same.JPG", "", "ü" * 300 + ".JPG", ".", "con\x00.JPG"]
+    names = [
+        "../../etc/passwd",
+        "a:b*c?.JPG",
+        "same.JPG",
+        "SAME.JPG",
+        "same.JPG",
+        "",
+        "ü" * 300 + ".JPG",
+        ".",
+        "con\x00.JPG",
+    ]
     key = key_of(workspace, "x.JPG")
     storage.put(key, b"x")
     found = opened([(n, "day", name, key) for n, name in enumerate(names)]).namelist()
@@ -60,7 +70,12 @@ def test_what_is_gone_is_named_and_the_rest_is_whole(workspace: Workspace, stora
 
 def test_only_what_is_stored_here_goes_in(workspace: Workspace, other_workspace: Workspace, operator: User) -> None:
     there = stored(workspace)
-    ids = [there.pk, stored(workspace, status=Status.MISSING).pk, stored(workspace, size=0).pk, stored(other_workspace).pk]
+    ids = [
+        there.pk,
+        stored(workspace, status=Status.MISSING).pk,
+        stored(workspace, size=0).pk,
+        stored(other_workspace).pk,
+    ]
     assert [line[0] for line in archive.contents(workspace, ids, user=operator)] == [there.pk]
 
 

@@ -14,7 +14,9 @@ longitudes = st.floats(-180, 180)
 
 
 @given(latitudes, longitudes, latitudes, longitudes, st.floats(0, 40), st.floats(0, 300))
-def test_a_place_inside_is_in_a_range(lat: float, lon: float, south: float, west: float, high: float, wide: float) -> None:
+def test_a_place_inside_is_in_a_range(
+    lat: float, lon: float, south: float, west: float, high: float, wide: float
+) -> None:
     area = Area(west, south, cells._around(west + wide), min(90, south + high))
     inside = any(part.west <= lon <= part.east for part in area.parts) and area.south <= lat <= area.north
     found = any(first <= cells.cell_of(lat, lon) <= last for first, last in cells.ranges(area))

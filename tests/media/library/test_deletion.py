@@ -18,7 +18,9 @@ from tests.media.library.files import stored
 pytestmark = pytest.mark.django_db
 
 
-def test_row_object_and_small_picture_go_and_the_audit_stays(workspace: Workspace, operator: User, storage: Any) -> None:
+def test_row_object_and_small_picture_go_and_the_audit_stays(
+    workspace: Workspace, operator: User, storage: Any
+) -> None:
     file = stored(workspace, thumbnail_key=f"{workspace.pk}/thumbnails/1.webp")
     for key in (file.object_key, file.thumbnail_key):
         storage.put(key, b"x")

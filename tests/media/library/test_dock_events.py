@@ -134,7 +134,9 @@ def test_what_names_no_file_is_a_reject(wire: Any, dock: Device, data: Any) -> N
     assert wire.answers(f"{topic}_reply")[-1]["data"]["result"] != 0
 
 
-@pytest.mark.parametrize("file", [{"ext": None, "metadata": "none"}, {"name": None, "path": 7}, {"metadata": {"shoot_position": []}}])
+@pytest.mark.parametrize(
+    "file", [{"ext": None, "metadata": "none"}, {"name": None, "path": 7}, {"metadata": {"shoot_position": []}}]
+)
 def test_nonsense_in_a_field_costs_only_that_field(workspace: Workspace, say: Any, file: dict[str, Any]) -> None:
     assert say("file_upload_callback", callback(workspace, file=file)) == {"result": 0}
     assert MediaFile.objects.count() == 1

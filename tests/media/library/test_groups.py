@@ -24,7 +24,13 @@ LATER = timedelta(minutes=31)
 
 def group_of(workspace: Workspace, *, arrived: int, expected: int | None, age: timedelta, **fields: Any) -> MediaGroup:
     moment = timezone.now() - age
-    values = {"origin": "pilot", "key": f"g{arrived}-{expected}-{age}", "expected": expected, "changed_at": moment, **fields}
+    values = {
+        "origin": "pilot",
+        "key": f"g{arrived}-{expected}-{age}",
+        "expected": expected,
+        "changed_at": moment,
+        **fields,
+    }
     group = MediaGroup.objects.create(workspace=workspace, **values)
     for _number in range(arrived):
         stored(workspace, group=group)
@@ -93,7 +99,9 @@ def test_a_mission_whose_files_never_came_at_all(workspace: Workspace) -> None:
 
 def test_a_mission_that_still_flies_is_not_late(workspace: Workspace) -> None:
     mission = make_mission(workspace, media_count=5)
-    group = group_of(workspace, arrived=1, expected=5, age=LATER, origin="mission", key=str(mission.pk), mission=mission)
+    group = group_of(
+        workspace, arrived=1, expected=5, age=LATER, origin="mission", key=str(mission.pk), mission=mission
+    )
     assert swept(group).alarm_at is None  # docks upload after the landing
     other = make_mission(workspace, media_count=5, finished_at=timezone.now())
     fresh = group_of(workspace, arrived=1, expected=5, age=LATER, origin="mission", key=str(other.pk), mission=other)
@@ -129,7 +137,9 @@ def test_many_open_uploads_are_swept_in_a_few_statements(
 
 def test_the_dock_is_asked_to_send_them_first(workspace: Workspace, operator: User) -> None:
     mission = make_mission(workspace)
-    group = group_of(workspace, arrived=0, expected=2, age=LATER, origin="mission", key=str(mission.pk), mission=mission)
+    group = group_of(
+        workspace, arrived=0, expected=2, age=LATER, origin="mission", key=str(mission.pk), mission=mission
+    )
     command = dock.prioritize(group, user=operator)
     assert (command.method, command.data) == ("upload_flighttask_media_prioritize", {"flight_id": str(mission.pk)})
     with pytest.raises(Forbidden):
@@ -138,7 +148,9 @@ def test_the_dock_is_asked_to_send_them_first(workspace: Workspace, operator: Us
 
 def test_nobody_is_asked_who_cannot_answer(workspace: Workspace, operator: User) -> None:
     offline = make_mission(workspace, make_dock(workspace))
-    group = group_of(workspace, arrived=0, expected=2, age=LATER, origin="mission", key=str(offline.pk), mission=offline)
+    group = group_of(
+        workspace, arrived=0, expected=2, age=LATER, origin="mission", key=str(offline.pk), mission=offline
+    )
     with pytest.raises(dock.CannotPrioritize):
         dock.prioritize(group, user=operator)
     with pytest.raises(dock.CannotPrioritize):

@@ -53,7 +53,9 @@ def test_the_lenses_of_one_shot_are_one_stack_and_the_next_shot_is_another() -> 
     assert thermal.stack == visible.stack != ""
     assert read("DJI_20260921133322_0002_V.JPG").stack != visible.stack
     assert read("DJI_20260921133320_0001_V.JPG", folder="flight2").stack != visible.stack
-    assert read("DJI_20260921133320_0001_V.MP4").stack != visible.stack  # the film of the same second is no picture of it
+    assert (
+        read("DJI_20260921133320_0001_V.MP4").stack != visible.stack
+    )  # the film of the same second is no picture of it
 
 
 def test_the_tiles_of_a_panorama_are_one_stack() -> None:

@@ -112,7 +112,11 @@ def nonsense_exif() -> bytes:
 
 def bad_offsets() -> bytes:
     """An EXIF block whose directory points into nowhere."""
-    block = b"Exif\x00\x00II*\x00\x08\x00\x00\x00" + struct.pack("<H", 3) + b"\x25\x88\x04\x00\x01\x00\x00\x00\xff\xff\xff\x7f" * 3
+    block = (
+        b"Exif\x00\x00II*\x00\x08\x00\x00\x00"
+        + struct.pack("<H", 3)
+        + b"\x25\x88\x04\x00\x01\x00\x00\x00\xff\xff\xff\x7f" * 3
+    )
     return plain_jpeg()[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + plain_jpeg()[2:]
 
 
@@ -124,7 +128,12 @@ def bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\x00" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\x00" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ def test_both_spellings_and_both_times() -> None:
     assert (pilot.taken, dock.taken) == ("2026-01-02T03:04:05+08:00", "2026-01-02 03:04:05")
 
 
-@pytest.mark.parametrize(("value", "result"), [(None, 0), ("", 0), (0, 0), ("0", 0), (7, 7), ("7", 7), ("no", -1), ({}, -1)])
+@pytest.mark.parametrize(
+    ("value", "result"), [(None, 0), ("", 0), (0, 0), ("0", 0), (7, 7), ("7", 7), ("no", -1), ({}, -1)]
+)
 def test_results(value: object, result: int) -> None:
     assert said.read({"result": value}).result == result
 

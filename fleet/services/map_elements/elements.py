@@ -1,0 +1,151 @@
+"""Points, lines and polygons of a workspace, drawn by remotes and by operators."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from fleet.models import MapElement, MapGroup, Role, User, Workspace
+from fleet.services import access, audit, broadcast
+from fleet.services.map_elements import geometry
+from fleet.services.map_elements.groups import MapRefused
+
+Json = dict[str, Any]
+#: So many elements a workspace may hold: every remote loads them all.
+MOST_ELEMENTS = 20_000
+
+
+def milliseconds(moment: Any) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def resource(element: MapElement) -> Json:
+    """The element's `resource`, as pages print it."""
+    return {"type": element.type, "user_name": element.user_name, "content": element.content}
+
+
+def as_pushed(element: MapElement) -> Json:
+    """The data of `map_element_create` and `map_element_update`."""
+    return {
+        "id": str(element.pk),
+        "group_id": str(element.group_id),
+        "name": element.name,
+        "resource": resource(element),
+        "create_time": milliseconds(element.created_at),
+        "update_time": milliseconds(element.updated_at),
+    }
+
+
+def find(workspace: Workspace, element_id: Any) -> MapElement:
+    """An element of this workspace. Raises `MapRefused`."""
+    wanted = identity(element_id)
+    found = MapElement.objects.select_related("group", "workspace").filter(workspace=workspace, pk=wanted).first()
+    if found is None:
+        raise MapRefused(_("There is no such element in this workspace."), missing=True)
+    return found
+
+
+def identity(element_id: Any) -> UUID:
+    """Raises `MapRefused` for what is no UUID."""
+    try:
+        return UUID(str(element_id))
+    except ValueError:
+        raise MapRefused(_("The id of an element is a UUID.")) from None
+
+
+def create(
+    workspace: Workspace, group: MapGroup, *, element_id: Any, name: Any, type_: Any, content: Any, user: User,
+    from_pilot: bool = False,
+) -> MapElement:  # fmt: skip
+    """Draw. The same element again is the one that is there. Raises `MapRefused`, `BadGeometry`, `Forbidden`."""
+    access.require(user, workspace, Role.PILOT)
+    _unlocked(group, from_pilot)
+    number = identity(element_id)
+    kind = geometry.type_of(type_)
+    found = geometry.checked(kind, content)
+    if MapElement.objects.filter(workspace=workspace).count() >= MOST_ELEMENTS:
+        raise MapRefused(_("The map is full: %(most)s elements. Delete some first.") % {"most": MOST_ELEMENTS})
+    try:
+        with transaction.atomic():
+            element = MapElement.objects.create(
+                id=number,
+                workspace=workspace,
+                group=group,
+                name=label(name),
+                type=kind,
+                content=found,
+                user=user,
+                user_name=user.get_username(),
+            )
+            _tell(element, "map_element_create", as_pushed(element))
+    except IntegrityError:
+        present = MapElement.objects.select_related("group", "workspace").filter(pk=number, workspace=workspace).first()
+        if present is None:
+            # It is another workspace's; who asks learns no more than that the id is not free.
+            raise MapRefused(_("This id is taken; draw it again.")) from None
+        return present
+    return element
+
+
+def update(
+    element: MapElement, *, user: User, name: Any = None, content: Any = None, group: MapGroup | None = None,
+    hidden: bool | None = None, from_pilot: bool = False,
+) -> MapElement:  # fmt: skip
+    """Redraw, rename, move to another group, hide on the console. Raises `MapRefused`, `BadGeometry`, `Forbidden`."""
+    access.require(user, element.workspace, Role.PILOT)
+    _unlocked(element.group, from_pilot)
+    changes: Json = {}
+    if name is not None:
+        changes["name"] = label(name)
+    if content is not None:
+        changes["content"] = geometry.checked(element.type, content)
+    if hidden is not None:
+        changes["hidden"] = hidden
+    moved = group is not None and group.pk != element.group_id
+    if group is not None and moved:
+        if group.workspace_id != element.workspace_id:
+            raise MapRefused(_("There is no such group in this workspace."), missing=True)
+        changes["group"] = group
+    if not changes:
+        return element
+    before = element.group_id
+    with transaction.atomic():
+        MapElement.objects.filter(pk=element.pk).update(**changes, updated_at=timezone.now())
+        element.refresh_from_db()
+        _tell(element, "map_element_update", as_pushed(element))
+        if moved:
+            # A remote looks for an element in the group it knows it in: both are read anew.
+            ids = [str(before), str(element.group_id)]
+            broadcast.to_workspace(element.workspace_id, "map_group_refresh", {"ids": ids})
+    return element
+
+
+def delete(element: MapElement, *, user: User, from_pilot: bool = False) -> None:
+    """Take it off the map. Raises `MapRefused`, `Forbidden`."""
+    access.require(user, element.workspace, Role.PILOT)
+    _unlocked(element.group, from_pilot)
+    number = element.pk
+    with transaction.atomic():
+        audit.record("map.deleted", workspace=element.workspace, user=user, target=element.name, element=str(number))
+        element.delete()
+        element.pk = number
+        _tell(element, "map_element_delete", {"id": str(number), "group_id": str(element.group_id)})
+
+
+def label(name: Any) -> str:
+    """A name is any text, kept as it is and escaped wherever it is shown."""
+    return str(name if name is not None else "").replace("\x00", "").strip()[:200] or str(_("Unnamed"))
+
+
+def _unlocked(group: MapGroup, from_pilot: bool) -> None:
+    if from_pilot and group.is_lock:
+        raise MapRefused(_("This group is locked; ask an operator of the workspace."))
+
+
+def _tell(element: MapElement, biz_code: str, data: Json) -> None:
+    broadcast.to_workspace(element.workspace_id, biz_code, data)
+    broadcast.changed(element.workspace_id, "map", id=str(element.pk), group=str(element.group_id))
