@@ -2,5 +2,6 @@
 
 from waylines.admin.flights import FlightAdmin
 from waylines.admin.missions import MissionAdmin, ScheduleAdmin
+from waylines.admin.routes import RouteAdmin
 
-__all__ = ["FlightAdmin", "MissionAdmin", "ScheduleAdmin"]
+__all__ = ["FlightAdmin", "MissionAdmin", "RouteAdmin", "ScheduleAdmin"]

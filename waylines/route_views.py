@@ -1,0 +1,190 @@
+"""Import, draw, change and download routes: the console's doors to the library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from fleet.current import covers, current_person, current_workspace
+from fleet.models import Role, Workspace
+from fleet.services.access import Forbidden
+from waylines.models import Route
+from waylines.services import live_mission
+from waylines.services.routes import drawing, library
+from waylines.services.routes.library import Taken
+from waylines.services.routes.reading import MOST_BYTES
+from waylines.services.routes.refused import RouteRefused
+
+Page = Callable[..., HttpResponse]
+#: Files of one import.
+MOST_FILES = 50
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Addresses below /admin/."""
+
+    def page(view: Page) -> Page:
+        def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            workspace = current_workspace(request)
+            if workspace is None:
+                return redirect("admin:index")
+            request.frame = {**site.each_context(request), "workspace": workspace}  # type: ignore[attr-defined]
+            return view(request, workspace, **kwargs)
+
+        return site.admin_view(wrapped)
+
+    return [
+        path("routes/import/", page(import_page), name="route_import"),
+        path("routes/new/", page(editor_page), name="route_new"),
+        path("routes/<uuid:pk>/edit/", page(editor_page), name="route_edit"),
+        path("routes/look/", page(look), name="route_look"),
+        path("routes/<uuid:pk>/file/", page(download), name="route_file"),
+        path("routes/<uuid:pk>/<slug:action>/", page(change), name="route_change"),
+    ]
+
+
+def _find(workspace: Workspace, pk: UUID) -> Route:
+    route = Route.objects.select_related("file", "workspace").filter(pk=pk, workspace=workspace).first()
+    if route is None:
+        raise Http404
+    return route
+
+
+def import_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
+    """One or many KMZ files; each one's outcome is shown, and one that fails keeps no other from the library."""
+    may = covers(request, Role.OPERATOR)
+    results: list[dict[str, Any]] = []
+    taken = request.POST.get("taken", Taken.ASK.value)
+    if request.method == "POST":
+        if not may:
+            raise PermissionDenied
+        files = request.FILES.getlist("files")[:MOST_FILES]
+        how = Taken(taken) if taken in list(Taken) else Taken.ASK
+        results = [_imported(request, workspace, file, how) for file in files]
+        if len(results) == 1 and results[0]["route"] is not None:
+            return redirect("admin:waylines_route_change", results[0]["route"].pk)
+    context = {
+        **request.frame,  # type: ignore[attr-defined]
+        "title": _("Import routes"),
+        "results": results,
+        "may": may,
+        "most": MOST_BYTES // 1_000_000,
+        "nothing": request.method == "POST" and not results,
+        "asked": any(result["reason"] in ("same_file", "name_taken") for result in results),
+    }
+    bad = bool(results) and not any(result["route"] for result in results)
+    return render(request, "console/route_import.html", context, status=400 if bad or context["nothing"] else 200)
+
+
+def _imported(request: HttpRequest, workspace: Workspace, file: Any, taken: Taken) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": file.name, "route": None, "error": "", "reason": "", "there": None}
+    if file.size > MOST_BYTES:
+        return found | {"error": _("The file is larger than %(most)s MB.") % {"most": MOST_BYTES // 1_000_000}}
+    name = str(file.name).rsplit("/", 1)[-1].removesuffix(".kmz").removesuffix(".KMZ")
+    try:
+        found["route"] = library.store(
+            workspace, file.read(), name=name, user=current_person(request), source=Route.Source.IMPORT, taken=taken
+        )
+    except RouteRefused as refusal:
+        found |= {"error": refusal.message, "reason": refusal.reason, "there": refusal.route}
+    return found
+
+
+def download(request: HttpRequest, workspace: Workspace, pk: UUID) -> HttpResponse:
+    """The KMZ, from the bucket."""
+    from media.services import storage
+
+    route = _find(workspace, pk)
+    try:
+        return redirect(storage.presigned_url(route.file.object_key, ttl=300, filename=f"{route.name}.kmz"))
+    except storage.StorageError as error:
+        messages.error(request, str(error))
+        return redirect("admin:waylines_route_change", route.pk)
+
+
+def change(request: HttpRequest, workspace: Workspace, pk: UUID, action: str) -> HttpResponse:
+    """Rename, copy, star, delete."""
+    route, person = _find(workspace, pk), current_person(request)
+    if request.method != "POST":
+        raise Http404
+    page = redirect("admin:waylines_route_change", route.pk)
+    try:
+        if action == "rename":
+            library.rename(route, request.POST.get("name", ""), user=person)
+        elif action == "copy":
+            page = redirect("admin:waylines_route_change", library.copy(route, user=person).pk)
+        elif action == "star":
+            library.star(workspace, [route.pk], user=person)
+        elif action == "unstar":
+            library.unstar(workspace, [route.pk], user=person)
+        elif action == "delete":
+            library.delete(route, user=person)
+            messages.success(request, _("“%(name)s” was deleted.") % {"name": route.name})
+            page = redirect("admin:waylines_route_changelist")
+        else:
+            raise Http404
+    except RouteRefused as refusal:
+        messages.error(request, refusal.message)
+    except Forbidden as refusal:
+        raise PermissionDenied(str(refusal)) from None
+    return page
+
+
+def editor_page(request: HttpRequest, workspace: Workspace, pk: UUID | None = None) -> HttpResponse:
+    """Draw a route; a POST of JSON saves it."""
+    route = _find(workspace, pk) if pk else None
+    if request.method == "POST":
+        return _saved(request, workspace, route)
+    plan = drawing.plan_of(route) if route else None
+    context = {
+        **request.frame,  # type: ignore[attr-defined]
+        "title": _("Edit “%(name)s”") % {"name": route} if route else _("Draw a route"),
+        "route": route,
+        "may": covers(request, Role.OPERATOR),
+        "too_much": route is not None and plan is None,
+        "plan": plan,
+        "choices": drawing.choices(),
+        "start": drawing.start(workspace),
+        "configuration": live_mission.map_configuration() | {"words": drawing.page_words()},
+    }
+    return render(request, "console/route_editor.html", context)
+
+
+def _saved(request: HttpRequest, workspace: Workspace, route: Route | None) -> JsonResponse:
+    try:
+        made = drawing.save(workspace, _json(request), route=route, user=current_person(request))
+    except RouteRefused as refusal:
+        return JsonResponse({"error": refusal.message, "field": refusal.field}, status=400)
+    except Forbidden as refusal:
+        return JsonResponse({"error": str(refusal), "field": ""}, status=403)
+    return JsonResponse({"url": reverse("admin:waylines_route_change", args=[made.pk])})
+
+
+@require_POST
+def look(request: HttpRequest, workspace: Workspace) -> JsonResponse:
+    """What the drawing would be: length, time, photos; of a survey also its lines. Nothing is stored."""
+    try:
+        return JsonResponse(drawing.look(_json(request)))
+    except RouteRefused as refusal:
+        return JsonResponse({"error": refusal.message, "field": refusal.field}, status=400)
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        found = json.loads(request.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise RouteRefused("bad_plan", _("The page sent nothing that can be read."))
+    return found
