@@ -36,10 +36,11 @@ def command(directory: Path, host: str, port: int) -> list[str]:
     """How to start it on `directory`; the buckets are its folders."""
     (directory / BUCKET).mkdir(parents=True, exist_ok=True)
     address = f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
-    # Each key sees the directory through a cache of its own: without one, what a dock uploads is there for all at once.
+    # Each key sees the directory through a cache of its own: kept long, what a dock uploads would not be there for
+    # the server; not kept at all, rclone spins.
     return [
         str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
-        "--dir-cache-time", "0s", "--auth-proxy", _ASK,
+        "--dir-cache-time", "100ms", "--auth-proxy", _ASK,
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The route library as Pilot 2 asks for it (pages "Waypoint management", HTTPS). Paths and spellings are fixed there."""
+"""The route library as Pilot 2 asks for it (HTTPS pages "Waypoint management"). Paths and spellings are fixed."""
 
 from __future__ import annotations
 

@@ -103,7 +103,10 @@ def test_a_drawn_route_is_saved_opened_and_saved_again(operator: Client) -> None
     edit = reverse("console:route_edit", args=[route.pk])
     page = operator.get(edit).content.decode()
     assert '"height": 63' in page
-    changed = {**PLAN, "points": [*POINTS, {"latitude": 47.01, "longitude": 8.01, "height": 90, "actions": [{"name": "takePhoto"}]}]}
+    changed = {
+        **PLAN,
+        "points": [*POINTS, {"latitude": 47.01, "longitude": 8.01, "height": 90, "actions": [{"name": "takePhoto"}]}],
+    }
     assert operator.post(edit, json.dumps(changed), content_type="application/json").status_code == 200
     route.refresh_from_db()
     assert route.file.facts["point_count"] == 5
@@ -139,7 +142,12 @@ def test_viewers_look_and_pilots_star(operator: Client, workspace: Any) -> None:
     viewer, pilot = client_of(make_user(workspace, Role.VIEWER)), client_of(make_user(workspace, Role.PILOT))
     assert viewer.get(reverse("admin:waylines_route_change", args=[route.pk])).status_code == 200
     assert send(viewer, ("x.kmz", kmz(speed=2))).status_code == 403
-    for person, action, code in ((viewer, "star", 403), (pilot, "star", 302), (pilot, "delete", 403), (pilot, "rename", 403)):
+    for person, action, code in (
+        (viewer, "star", 403),
+        (pilot, "star", 302),
+        (pilot, "delete", 403),
+        (pilot, "rename", 403),
+    ):
         assert person.post(reverse("console:route_change", args=[route.pk, action]), {"name": "x"}).status_code == code
     assert pilot.post("/admin/routes/new/", json.dumps(PLAN), content_type="application/json").status_code == 403
     assert Route.objects.count() == 1
@@ -154,7 +162,9 @@ def test_another_workspaces_routes_are_not_there(operator: Client, workspace: An
     ):
         assert operator.get(address).status_code == 404
     for action in ("rename", "copy", "star", "delete"):
-        assert operator.post(reverse("console:route_change", args=[theirs.pk, action]), {"name": "x"}).status_code == 404
+        assert (
+            operator.post(reverse("console:route_change", args=[theirs.pk, action]), {"name": "x"}).status_code == 404
+        )
     edit = reverse("console:route_edit", args=[theirs.pk])
     assert operator.post(edit, json.dumps(PLAN), content_type="application/json").status_code == 404
     assert "Theirs" not in operator.get("/admin/waylines/route/").content.decode()

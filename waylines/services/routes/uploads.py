@@ -1,4 +1,4 @@
-"""Routes that a remote put into the bucket itself with temporary credentials (page "Report Waypoints Upload Result")."""
+"""Routes that a remote put into the bucket itself (page "Report Waypoints Upload Result")."""
 
 from __future__ import annotations
 
