@@ -41,7 +41,7 @@ FORBIDDEN = 4403
 FAILED = 1011
 
 
-class ConsoleConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc] # channels has no types
+class ConsoleConsumer(AsyncJsonWebsocketConsumer):
     """A socket of one person on one workspace. Subclasses say which workspace and what to send."""
 
     workspace_id: UUID | None = None

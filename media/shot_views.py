@@ -46,11 +46,11 @@ def shots_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
             "live": _("Live"),
             "connecting": _("Connecting…"),
             "lost": _("Reconnecting…"),
-            "count": _("%s shots here"),
+            "count": _("Shots here: %s"),
             "noMap": _("The offline map is not installed; run `make install`."),
             "tiles": _("Map tiles"),
             "failed": _("The shots could not be fetched; move the map to try again."),
-            "openCluster": _("%s shots; zoom in"),
+            "openCluster": _("Shots: %s. Zoom in."),
         },
     }
     return show(

@@ -40,7 +40,7 @@ def command(directory: Path, host: str, port: int) -> list[str]:
     # the server; not kept at all, rclone spins.
     return [
         str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
-        "--dir-cache-time", "100ms", "--auth-proxy", _ASK,
+        "--dir-cache-time", "5ms", "--auth-proxy", _ASK,
     ]  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def test_uploaded_twice_unchanged_it_is_one_route(uploads):
 
 def test_the_same_name_again_is_a_new_version_of_that_route(uploads, storage):
     uploads.tell(uploads.put("Roof", kmz.waypoints()), name="Roof")
-    first = Route.objects.get()
+    first = Route.objects.select_related("file").get()
     changed = kmz.waypoints(speed=8)
     assert uploads.tell(uploads.put("Roof", changed), name="Roof").json()["code"] == 0
     route = Route.objects.get()

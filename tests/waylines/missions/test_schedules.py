@@ -109,7 +109,8 @@ def test_a_cancelled_occurrence_does_not_come_back(site: Site) -> None:
 
 
 def test_what_was_missed_while_the_server_was_down_is_written_down_as_skipped(site: Site) -> None:
-    found = schedules.save(schedule(site), user=site.user)
+    begun = timezone.now().date() - timedelta(days=5)
+    found = schedules.save(schedule(site, starts_on=begun), user=site.user)
     found.missions.all().delete()
     Schedule.objects.update(horizon=timezone.now() - timedelta(days=30))
     schedules.materialise()

@@ -228,7 +228,7 @@ def delete(route: Route, *, user: User) -> None:
         try:
             route.delete()
         except ProtectedError:
-            used = ", ".join(str(schedule) for schedule in Schedule.objects.filter(route=number)[:5])
+            used = ", ".join(str(schedule) for schedule in Schedule.objects.filter(route_id=number)[:5])
             text = _("Schedules fly this route: %(schedules)s. Delete them or give them another route first.")
             raise RouteRefused("in_use", text % {"schedules": used}, route=route) from None
         _forget(file)

@@ -66,9 +66,9 @@ def rows(route: Route) -> list[tuple[str, str]]:
         "realTimeFollowSurface": _("above the ground"),
     }
     highest, lowest = facts.get("highest"), facts.get("lowest")
-    heights = (
-        f"{lowest:.0f} to {highest:.0f} m {modes.get(mode, mode)}" if highest is not None and lowest is not None else "—"
-    )
+    heights = "—"
+    if highest is not None and lowest is not None:
+        heights = f"{lowest:.0f} to {highest:.0f} m {modes.get(mode, mode)}"
     found = [
         (_("Aircraft"), words.model(route.drone_model_key) or "—"),
         (_("Payload"), words.models(route.payload_model_keys) or "—"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,8 +28,11 @@ _HARMLESS = frozenset({"no_wayline", "bad_xml", "bad_coordinates", "bad_number"}
 class Sentence(Protocol):
     """A `WpmlError` or an `Advice`: an English sentence with places, and what fills them."""
 
-    template: str
-    params: Json
+    @property
+    def template(self) -> str: ...
+
+    @property
+    def params(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

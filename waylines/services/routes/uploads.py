@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +59,8 @@ def came(workspace: Workspace, object_key: str, *, name: str, claims: Mapping[st
 
 
 def _memory(workspace_id: UUID, object_key: str) -> str:
-    return f"route-upload:{workspace_id}:{object_key}"
+    # A key may hold anything, and not every cache takes that.
+    return f"route-upload:{workspace_id}:{hashlib.sha256(object_key.encode()).hexdigest()}"
 
 
 def _said_before(workspace: Workspace, object_key: str) -> Route:
