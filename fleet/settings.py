@@ -179,10 +179,16 @@ MQTT_MAX_PAYLOAD = read.number("FLEET_MQTT_MAX_PAYLOAD", 1_000_000, minimum=10_0
 
 # --- Object storage -------------------------------------------------------------------------------------------
 S3_PORT = read.port("FLEET_S3_PORT", 9000)
+
+
+def _address(name: str, default: str = "") -> str:
+    return read.url(name, default, ("http", "https")).rstrip("/") if read.text(name, default) else ""
+
+
 #: Where this server reaches the bucket; empty: nothing is stored, and routes and media are refused.
-S3_ENDPOINT = read.text("FLEET_S3_ENDPOINT")
+S3_ENDPOINT = _address("FLEET_S3_ENDPOINT")
 #: Where browsers, docks and remotes reach it.
-S3_PUBLIC_ENDPOINT = read.text("FLEET_S3_PUBLIC_ENDPOINT", S3_ENDPOINT)
+S3_PUBLIC_ENDPOINT = _address("FLEET_S3_PUBLIC_ENDPOINT", S3_ENDPOINT)
 S3_BUCKET = read.text("FLEET_S3_BUCKET", "fleet")
 S3_REGION = read.text("FLEET_S3_REGION", "us-east-1")
 S3_ACCESS_KEY = read.text("FLEET_S3_ACCESS_KEY")
@@ -191,9 +197,12 @@ S3_SECRET_KEY = read.text("FLEET_S3_SECRET_KEY")
 S3_PROVIDER = read.choice("FLEET_S3_PROVIDER", "minio", ("aws", "minio", "ali"))
 #: Who hands out temporary credentials: a security token service, or the embedded server's own keys.
 STS = read.choice("FLEET_STS", "none", ("aws", "ceph", "minio", "ali", "embedded", "none"))
-STS_ENDPOINT = read.text("FLEET_STS_ENDPOINT", S3_ENDPOINT)
+#: Ceph and MinIO hand them out where they serve the bucket; AWS knows its own address when this is empty.
+STS_ENDPOINT = _address("FLEET_STS_ENDPOINT", "" if STS in ("aws", "ali") else S3_ENDPOINT)
 STS_ROLE_ARN = read.text("FLEET_STS_ROLE_ARN")
 STS_SECONDS = read.number("FLEET_STS_SECONDS", 3600, minimum=900, maximum=43_200)
+#: Devices are told that their credentials end so many seconds earlier than they do.
+STS_MARGIN = read.number("FLEET_STS_MARGIN", 120, minimum=0, maximum=600)
 #: Temporary credentials that one remote or dock may ask for in a minute: a wrong setting makes Pilot ask for ever.
 STS_PER_MINUTE = read.number("FLEET_STS_PER_MINUTE", 20, minimum=1)
 STORAGES = {

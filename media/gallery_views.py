@@ -26,6 +26,7 @@ from fleet.models import Role, Workspace
 from media.models import Kind, MediaFile, MediaGroup, MediaPolicy, RefusedUpload, Status
 from media.pages import page, show
 from media.services.library import archive, deletion, dock, filters, gallery, groups
+from waylines.models import Mission
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -64,12 +65,25 @@ def gallery_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         page=found,
         alarms=groups.alarms(workspace.pk),
         refused=RefusedUpload.objects.filter(workspace=workspace, last_at__gt=since).count(),
-        choices={**gallery.choices(workspace.pk), "kind": Kind.choices, "status": _statuses()},
+        choices={**gallery.choices(workspace.pk, want), "kind": Kind.choices, "status": _statuses()},
         configuration=configuration,
+        about=_about(workspace, want),
         may_act=may_act,
         may_star=covers(request, Role.PILOT),
         may_rule=covers(request, Role.ADMIN),
     )
+
+
+def _about(workspace: Workspace, want: filters.Wanted) -> list[str]:
+    """What is asked for and has no field of its own to say so."""
+    found = []
+    if want.mission:
+        mission = Mission.objects.filter(workspace=workspace, pk=want.mission).first()
+        found.append(_("Mission: %(name)s") % {"name": mission or "—"})
+    if want.group:
+        group = MediaGroup.objects.select_related("mission").filter(workspace=workspace, pk=want.group).first()
+        found.append(_("Upload: %(name)s") % {"name": group or "—"})
+    return found
 
 
 def _statuses() -> list[tuple[str, Any]]:

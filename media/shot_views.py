@@ -58,7 +58,7 @@ def shots_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "console/shots.html",
         title=_("Map of shots"),
         want=want,
-        choices={**gallery.choices(workspace.pk), "kind": Kind.choices},
+        choices={**gallery.choices(workspace.pk, want), "kind": Kind.choices},
         configuration=configuration,
     )
 

@@ -14,6 +14,8 @@ from pathlib import Path
 BUCKET = "fleet"
 #: A file that runs by itself, so that a key is looked up in milliseconds.
 KEYS = Path(__file__).with_name("s3_keys.py")
+#: Runs rclone and ends keys in time.
+SERVER = Path(__file__).with_name("s3_server.py")
 #: rclone splits this at spaces and knows no quotes, and a path may have spaces: the shell puts the two words together.
 _ASK = 'sh -c "$FLEET_S3_PYTHON"${IFS}"$FLEET_S3_KEYS"'
 
@@ -39,7 +41,7 @@ def command(directory: Path, host: str, port: int) -> list[str]:
     # Each key sees the directory through a cache of its own: kept long, what a dock uploads would not be there for
     # the server; not kept at all, rclone spins.
     return [
-        str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
+        sys.executable, "-I", "-S", str(SERVER), str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
         "--dir-cache-time", "5ms", "--auth-proxy", _ASK,
     ]  # fmt: skip
 

@@ -43,7 +43,10 @@ def _packed(template: Any, waylines: Any) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, root in (("wpmz/template.kml", template), ("wpmz/waylines.wpml", waylines)):
-            archive.writestr(name, etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))
+            # Without a time of its own, so that the same plan is the same file and has the same fingerprint.
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))
     return buffer.getvalue()
 
 

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from media.services.credentials.shape import Credentials, CredentialsError
+from media.services.credentials.shape import Credentials, CredentialsError, NoAnswer
 
 
 def policy(bucket: str, prefix: str) -> str:
@@ -46,7 +46,7 @@ def _quoted(text: str) -> str:
 
 
 def issue(bucket: str, prefix: str, ttl: int) -> Credentials:
-    """Raises `CredentialsError`."""
+    """Raises `CredentialsError`, `NoAnswer` when the service is silent."""
     parameters = {
         "Action": "AssumeRole",
         "Version": "2015-04-01",
@@ -63,12 +63,12 @@ def issue(bucket: str, prefix: str, ttl: int) -> Credentials:
     }
     body = urlencode(signed(parameters, settings.S3_SECRET_KEY)).encode()
     try:
-        with urllib.request.urlopen(settings.STS_ENDPOINT, body, timeout=10) as answer:  # noqa: S310 - an operator's setting
+        with urllib.request.urlopen(settings.STS_ENDPOINT, body, timeout=5) as answer:  # noqa: S310 - an operator's setting
             said: dict[str, Any] = json.load(answer)["Credentials"]
     except urllib.error.HTTPError as error:
         raise CredentialsError(_("The token service refused: %(code)s.") % {"code": _code(error)}) from error
     except (OSError, ValueError, KeyError) as error:
-        raise CredentialsError(_("The token service does not answer: %(error)s") % {"error": error}) from error
+        raise NoAnswer(_("The token service does not answer: %(error)s") % {"error": error}) from error
     until = datetime.strptime(said["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     seconds = int((until - datetime.now(UTC)).total_seconds())
     return Credentials(said["AccessKeyId"], said["AccessKeySecret"], said["SecurityToken"], seconds)

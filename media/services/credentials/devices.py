@@ -41,7 +41,7 @@ def for_dock(message: Message) -> Json:
         return {"result": NOT_NOW, "output": {}}
     try:
         _count(device.workspace, device.sn)
-        given = grant(device.workspace, "media")
+        given = grant(device.workspace)
     except CredentialsError as error:
         logger.warning("%s gets no storage credentials: %s", device.sn, error)
         return {"result": NOT_NOW, "output": {}}

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from fleet.models import Workspace
 from media.services import storage
 from media.services.credentials import aliyun, assume_role, embedded
-from media.services.credentials.shape import Credentials, CredentialsError
+from media.services.credentials.shape import Credentials, CredentialsError, NoAnswer
 
-#: Told to devices as so much shorter than they are: clocks differ, and an upload that has begun must end in time.
-MARGIN = 120
+#: For so many seconds a token service that did not answer is not asked again: every question keeps others waiting.
+SILENCE = 10
 
 Provider = Callable[[str, str, int], Credentials]
 _PROVIDERS: dict[str, Provider] = {
@@ -29,7 +30,10 @@ _PROVIDERS: dict[str, Provider] = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Where a device may put its files and with what (pages "Obtain temporary credentials")."""
+    """Where a device may put its files and with what (pages "Obtain temporary credentials").
+
+    Devices are told that the key ends `STS_MARGIN` seconds before it does: clocks differ, and what was begun must end.
+    """
 
     bucket: str
     endpoint: str
@@ -49,7 +53,7 @@ class Grant:
             "credentials": {
                 "access_key_id": self.credentials.access_key_id,
                 "access_key_secret": self.credentials.access_key_secret,
-                "expire": max(1, self.credentials.seconds - MARGIN),
+                "expire": max(1, self.credentials.seconds - settings.STS_MARGIN),
                 "security_token": self.credentials.security_token,
             },
         }
@@ -67,12 +71,23 @@ def issue(workspace: Workspace, prefix: str, ttl: int) -> Credentials:
     provider = _PROVIDERS.get(settings.STS)
     if provider is None:
         raise CredentialsError(_("Nobody hands out temporary credentials; set FLEET_STS."))
-    return provider(settings.S3_BUCKET, prefix, ttl)
+    silent = f"sts-silent:{settings.STS}:{settings.STS_ENDPOINT}"
+    if said := cache.get(silent):
+        raise NoAnswer(said)
+    try:
+        return provider(settings.S3_BUCKET, prefix, ttl)
+    except NoAnswer as error:
+        cache.set(silent, str(error), SILENCE)
+        raise
 
 
-def grant(workspace: Workspace, kind: storage.Kind | None = None) -> Grant:
-    """Everything a device has to know to upload; without a `kind` for both, as Pilot uses one for routes and media."""
-    prefix = storage.prefix(workspace.pk, kind) if kind else f"{workspace.pk}/"
+def grant(workspace: Workspace, kind: storage.Kind = "media") -> Grant:
+    """Everything a device has to know to upload.
+
+    Pilot asks once for routes and media and appends to the prefix what it likes; a route is moved to `wayline` when it
+    was read. So no device can change a route that docks are going to fly.
+    """
+    prefix = storage.prefix(workspace.pk, kind)
     return Grant(
         bucket=settings.S3_BUCKET,
         endpoint=settings.S3_PUBLIC_ENDPOINT or settings.S3_ENDPOINT,

@@ -7,6 +7,10 @@ class CredentialsError(Exception):
     """None were made; the text is a sentence for people."""
 
 
+class NoAnswer(CredentialsError):
+    """Whoever makes them does not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """A temporary key, good for `seconds`."""

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 PATIENCE = (2, 10, 30, 120, 600)
 #: While the storage does not answer at all, nobody is to blame: looked again after so many seconds, for ever.
 STORAGE_AWAY = 60
+#: What the sweep has handed over may wait behind a thousand others; so long it is not handed over again.
+IN_QUEUE = 600
 #: A task that was handed over may get lost; the sweep does its work after so many seconds more.
 GRACE = 20
 _BATCH = 500
@@ -103,7 +105,7 @@ def due() -> list[tuple[str, int]]:
     now = timezone.now()
     rows = list(MediaFile.objects.filter(check_at__lte=now).order_by("check_at").values_list("pk", "status")[:_BATCH])
     MediaFile.objects.filter(pk__in=[pk for pk, _status in rows], check_at__lte=now).update(
-        check_at=now + timedelta(seconds=STORAGE_AWAY)
+        check_at=now + timedelta(seconds=IN_QUEUE)
     )
     return [("confirm" if status == Status.ANNOUNCED else "read", pk) for pk, status in rows]
 

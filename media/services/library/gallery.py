@@ -170,10 +170,13 @@ def camera_name(key: str) -> str:
     return found.name if found else key
 
 
-def choices(workspace_id: UUID) -> dict[str, list[tuple[Any, str]]]:
-    """What the filters offer, each as value and label."""
+def choices(workspace_id: UUID, want: Wanted) -> dict[str, list[tuple[Any, str]]]:
+    """What the filters offer, each as value and label: of flights the last ones, and the one that is asked for."""
     aircraft = Device.objects.filter(workspace_id=workspace_id, domain=Domain.AIRCRAFT)
-    flights = Flight.objects.filter(workspace_id=workspace_id).select_related("mission").order_by("-started_at")[:100]
+    mine = Flight.objects.filter(workspace_id=workspace_id).select_related("mission")
+    flights = list(mine.order_by("-started_at")[:100])
+    if want.flight and all(flight.pk != want.flight for flight in flights):
+        flights += mine.filter(pk=want.flight)
     return {
         "aircraft": [(device.pk, str(device)) for device in aircraft],
         "flight": [(flight.pk, _flight_name(flight)) for flight in flights],

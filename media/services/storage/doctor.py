@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from fleet.models import Workspace
 from media.services import storage
 from media.services.credentials import CredentialsError, issue
+from media.services.storage.clients import configuration
 from media.services.storage.errors import StorageError
-from media.services.storage.objects import configuration
 
 _BODY = b"Fleet looks whether its storage works."
 

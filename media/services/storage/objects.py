@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import functools
-import threading
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, ParamSpec, TypeVar
 from urllib.parse import quote
 
-import boto3
 from boto3.exceptions import Boto3Error
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.utils.translation import gettext as _
 from storages.backends.s3 import S3Storage
 
+from media.services.storage import clients
 from media.services.storage.errors import NoSuchObject, StorageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
-_made = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +41,11 @@ def available() -> bool:
     return bool(settings.S3_ENDPOINT and settings.S3_ACCESS_KEY and settings.S3_SECRET_KEY)
 
 
-def configuration() -> Config:
-    """Path style, for own servers rarely have a name for each bucket; short waits, for somebody is waiting."""
-    return Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "virtual" if settings.S3_PROVIDER == "ali" else "path"},
-        connect_timeout=3,
-        read_timeout=20,
-        retries={"max_attempts": 3, "mode": "standard"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-
-
 def _client(endpoint: str = "") -> Any:
-    """This thread's client for the settings as they are now. Raises `StorageError` when nothing is set up."""
+    """Raises `StorageError` when nothing is set up."""
     if not available():
         raise StorageError(_("No storage is set up; see the settings that begin with FLEET_S3."))
-    address = endpoint or settings.S3_ENDPOINT
-    wanted = (address, settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY, settings.S3_REGION)
-    clients: dict[tuple[str, ...], Any] = _made.__dict__.setdefault("clients", {})
-    if wanted not in clients:
-        clients[wanted] = boto3.session.Session().client(
-            "s3",
-            endpoint_url=address,
-            aws_access_key_id=wanted[1],
-            aws_secret_access_key=wanted[2],
-            region_name=wanted[3],
-            config=configuration(),
-        )
-    return clients[wanted]
+    return clients.client("s3", endpoint or settings.S3_ENDPOINT, clients.configuration())
 
 
 def _explained(function: Callable[P, T]) -> Callable[P, T]:
@@ -104,11 +77,17 @@ class ObjectStorage(S3Storage):
             "bucket_name": settings.S3_BUCKET,
             "endpoint_url": settings.S3_ENDPOINT,
             "region_name": settings.S3_REGION,
-            "client_config": configuration(),
+            "client_config": clients.configuration(),
             "file_overwrite": True,
             "default_acl": None,
             "max_memory_size": 1_000_000,
         }
+
+
+@functools.lru_cache(maxsize=4)
+def _files(process: int, *wanted: str) -> ObjectStorage:
+    """Kept, for making one takes a while; it gives each thread a connection of its own."""
+    return ObjectStorage()
 
 
 @_explained
@@ -169,7 +148,10 @@ def open_object(key: str) -> BinaryIO:
     if not available():
         raise StorageError(_("No storage is set up; see the settings that begin with FLEET_S3."))
     try:
-        opened: BinaryIO = ObjectStorage().open(key, "rb")
+        files = _files(
+            os.getpid(), settings.S3_ENDPOINT, settings.S3_BUCKET, settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY
+        )
+        opened: BinaryIO = files.open(key, "rb")
     except FileNotFoundError as error:
         raise NoSuchObject(_("There is no such object in the storage.")) from error
     return opened

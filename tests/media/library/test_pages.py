@@ -425,3 +425,18 @@ def test_nothing_of_another_workspace_anywhere(
 def test_strangers_are_sent_to_the_login(db: None, path: str) -> None:
     answer = Client().get(f"/admin/{path}")
     assert (answer.status_code, "/admin/login/" in answer["Location"]) == (302, True)
+
+
+def test_a_filter_without_a_field_is_said(login: Login, workspace: Workspace, other_workspace: Workspace) -> None:
+    mine, foreign = make_mission(workspace, name="North fence"), make_mission(other_workspace, name="Foreign fence")
+    assert "Mission: North fence" in text(login().get(f"/admin/gallery/?mission={mine.pk}"))
+    assert "Foreign fence" not in text(login().get(f"/admin/gallery/?mission={foreign.pk}"))
+
+
+def test_an_old_flight_stays_chosen(login: Login, workspace: Workspace) -> None:
+    old = make_flight(
+        workspace, started_at=timezone.now() - timedelta(days=900), ended_at=timezone.now() - timedelta(days=899)
+    )
+    for _number in range(101):
+        make_flight(workspace)
+    assert f'<option value="{old.pk}" selected>' in text(login().get(f"/admin/gallery/?flight={old.pk}"))
