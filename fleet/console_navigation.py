@@ -125,11 +125,6 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
-        "title": _("Map"),
-        "separator": True,
-        "items": [_plain(_("Shared elements"), "draw", "console:elements")],
-    },
-    {
         "title": _("Workspace"),
         "separator": True,
         "items": [

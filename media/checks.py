@@ -42,9 +42,7 @@ def _bucket() -> Iterator[CheckMessage]:
 
 def _tokens() -> Iterator[CheckMessage]:
     if settings.STS == "none":
-        yield Warning(
-            "FLEET_STS is none: no dock and no remote can upload photos, videos and routes.", id="media.W001"
-        )
+        yield Warning("FLEET_STS is none: no dock and no remote can upload photos, videos and routes.", id="media.W001")
     if settings.STS in ("aws", "ceph", "ali") and not settings.STS_ROLE_ARN:
         yield Error(f"FLEET_STS_ROLE_ARN must be set, for FLEET_STS is {settings.STS}.", id="media.E004")
     if settings.STS == "ali" and not settings.STS_ENDPOINT:

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import dotenv_values
 
 from fleet.embedded import mosquitto
+from fleet.embedded.s3 import BUCKET
 from fleet.embedded.sockets import socket_path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,6 +35,9 @@ class Plan:
     mqtt: tuple[str, int]
     s3: tuple[str, int]
     embeds_redis: bool
+    #: the root key of the S3 server that is started here; None when FLEET_S3_ENDPOINT names one elsewhere
+    s3_key: tuple[str, str] | None = field(repr=False)
+    s3_bucket: str
     #: "mosquitto", "amqtt" or "" when MQTT_URL names a broker elsewhere
     broker: str
     simulates: bool
@@ -125,11 +129,16 @@ def make_plan(data: Path, values: Mapping[str, str], kept: Mapping[str, str]) ->
 
     generated: dict[str, str] = {
         "FLEET_SECRET_KEY": secret("FLEET_SECRET_KEY", 48),
-        "FLEET_S3_ENDPOINT": f"http://{reachable(s3[0])}:{s3[1]}",
-        "FLEET_S3_ACCESS_KEY": kept.get("FLEET_S3_ACCESS_KEY") or f"{S3_USER}-{secrets.token_hex(6)}",
-        "FLEET_S3_SECRET_KEY": secret("FLEET_S3_SECRET_KEY"),
     }
+    s3_key = None
     if "FLEET_S3_ENDPOINT" not in values:
+        own = kept.get("FLEET_S3_ACCESS_KEY") or f"{S3_USER}-{secrets.token_hex(6)}"
+        s3_key = (
+            values.get("FLEET_S3_ACCESS_KEY", own),
+            values.get("FLEET_S3_SECRET_KEY", secret("FLEET_S3_SECRET_KEY")),
+        )
+        generated["FLEET_S3_ENDPOINT"] = f"http://{reachable(s3[0])}:{s3[1]}"
+        generated["FLEET_S3_ACCESS_KEY"], generated["FLEET_S3_SECRET_KEY"] = s3_key
         generated["FLEET_STS"] = "embedded"
     if "REDIS_URL" not in values:
         generated["REDIS_URL"] = f"unix://{socket_path(data / 'run' / 'redis.sock')}"
@@ -149,6 +158,8 @@ def make_plan(data: Path, values: Mapping[str, str], kept: Mapping[str, str]) ->
         mqtt=mqtt,
         s3=s3,
         embeds_redis="REDIS_URL" in generated,
+        s3_key=s3_key,
+        s3_bucket=values.get("FLEET_S3_BUCKET", BUCKET),
         broker=broker,
         simulates=simulate in ("1", "true", "yes", "on"),
         generated={name: value for name, value in generated.items() if name not in values},

@@ -28,7 +28,9 @@ def listeners(plan: Plan) -> list[Listener]:
     found = [Listener("web", "FLEET_WEB_PORT", *plan.web)]
     if plan.broker:
         found.append(Listener("MQTT", "FLEET_MQTT_PORT", *plan.mqtt))
-    return [*found, Listener("S3 storage", "FLEET_S3_PORT", *plan.s3)]
+    if plan.s3_key:
+        found.append(Listener("S3 storage", "FLEET_S3_PORT", *plan.s3))
+    return found
 
 
 def servers(plan: Plan) -> list[Program]:
@@ -45,13 +47,12 @@ def servers(plan: Plan) -> list[Program]:
         )
     if plan.broker:
         found.append(_broker(plan))
-    generated = plan.generated
-    if {"FLEET_S3_ENDPOINT", "FLEET_S3_ACCESS_KEY", "FLEET_S3_SECRET_KEY"} <= generated.keys():
+    if plan.s3_key:
         found.append(
             Program(
                 "s3",
-                s3.command(plan.data / "s3", *plan.s3),
-                s3.environment(plan.data / "s3", generated["FLEET_S3_ACCESS_KEY"], generated["FLEET_S3_SECRET_KEY"]),
+                s3.command(plan.data / "s3", *plan.s3, plan.s3_bucket),
+                s3.environment(plan.data / "s3", *plan.s3_key),
                 answers=lambda: ports.accepts(reachable(plan.s3[0]), plan.s3[1]),
             )
         )

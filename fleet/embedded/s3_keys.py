@@ -1,11 +1,11 @@
 """Temporary keys of the embedded S3 server: good for one prefix until a moment, without a table of them.
 
-A key's id carries prefix, expiry and a seal; its secret is a MAC of the id. Both are made with the root secret, so every
-process that knows it agrees, also after a restart. As a program this is what `rclone serve s3 --auth-proxy` asks: it reads
-`{"user": access key id}` and answers with the secret and with a tree in which only that prefix exists.
+A key's id carries prefix, expiry and a seal; its secret is a MAC of the id. Both are made with the root secret, so
+every process that knows it agrees, also after a restart. As a program this is what `rclone serve s3 --auth-proxy` asks:
+it reads `{"user": access key id}` and answers with the secret and with a tree in which only that prefix exists.
 
-rclone never asks again about a key in constant use. So a key sees its prefix through a link of its own, and when the key
-is over, `end` points the link at nothing (`s3_server` calls it every second).
+rclone asks about a key in use only every five minutes. So a key sees its prefix through a link of its own, and when the
+key is over, `end` points the link at nothing (`s3_server` calls it every second).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def end(directory: Path, now: float) -> None:
     folder = links(directory)
     for link in folder.iterdir() if folder.is_dir() else ():
         expires = link.name.partition("-")[0]
-        if expires.isdecimal() and now >= int(expires) and os.readlink(link) != _NOTHING:
+        if expires.isdecimal() and now >= int(expires) and str(link.readlink()) != _NOTHING:
             closed = folder / f"closing-{link.name}"
             closed.unlink(missing_ok=True)
             closed.symlink_to(_NOTHING)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from fleet.models import MapElement, MapGroup, Role, User, Workspace
 from fleet.services import access, audit, broadcast
 from fleet.services.map_elements import geometry
-from fleet.services.map_elements.groups import MapRefused
+from fleet.services.map_elements.groups import MapRefused, Outdated
 
 Json = dict[str, Any]
 #: So many elements a workspace may hold: every remote loads them all.
@@ -45,7 +45,7 @@ def find(workspace: Workspace, element_id: Any) -> MapElement:
     wanted = identity(element_id)
     found = MapElement.objects.select_related("group", "workspace").filter(workspace=workspace, pk=wanted).first()
     if found is None:
-        raise MapRefused(_("There is no such element in this workspace."), missing=True)
+        raise _no_such()
     return found
 
 
@@ -62,13 +62,11 @@ def create(
     from_pilot: bool = False,
 ) -> MapElement:  # fmt: skip
     """Draw. The same element again is the one that is there. Raises `MapRefused`, `BadGeometry`, `Forbidden`."""
-    access.require(user, workspace, Role.PILOT)
-    _unlocked(group, from_pilot)
+    require_open(group, user, from_pilot)
     number = identity(element_id)
     kind = geometry.type_of(type_)
     found = geometry.checked(kind, content)
-    if MapElement.objects.filter(workspace=workspace).count() >= MOST_ELEMENTS:
-        raise MapRefused(_("The map is full: %(most)s elements. Delete some first.") % {"most": MOST_ELEMENTS})
+    require_room(workspace, 1)
     try:
         with transaction.atomic():
             element = MapElement.objects.create(
@@ -93,59 +91,85 @@ def create(
 
 def update(
     element: MapElement, *, user: User, name: Any = None, content: Any = None, group: MapGroup | None = None,
-    hidden: bool | None = None, from_pilot: bool = False,
+    hidden: bool | None = None, seen: int | None = None, from_pilot: bool = False,
 ) -> MapElement:  # fmt: skip
-    """Redraw, rename, move to another group, hide on the console. Raises `MapRefused`, `BadGeometry`, `Forbidden`."""
-    access.require(user, element.workspace, Role.PILOT)
-    _unlocked(element.group, from_pilot)
+    """Redraw, rename, move to another group, hide on the console.
+
+    `seen` is the time of the last change (ms) that whoever changes it knows of; when there was another one since,
+    nothing is done. Raises `MapRefused`, `Outdated`, `BadGeometry`, `Forbidden`.
+    """
+    require_open(element.group, user, from_pilot)
+    if seen is not None and seen != milliseconds(element.updated_at):
+        raise Outdated
     changes: Json = {}
     if name is not None:
         changes["name"] = label(name)
     if content is not None:
-        changes["content"] = geometry.checked(element.type, content)
+        sent = geometry.without_redrawing(element.content, content) if from_pilot else content
+        changes["content"] = geometry.checked(element.type, sent)
     if hidden is not None:
         changes["hidden"] = hidden
     moved = group is not None and group.pk != element.group_id
     if group is not None and moved:
         if group.workspace_id != element.workspace_id:
             raise MapRefused(_("There is no such group in this workspace."), missing=True)
+        require_open(group, user, from_pilot)
         changes["group"] = group
     if not changes:
         return element
-    before = element.group_id
+    before = element.group
+    rows = MapElement.objects.filter(pk=element.pk)
+    if seen is not None:
+        rows = rows.filter(updated_at=element.updated_at)
     with transaction.atomic():
-        MapElement.objects.filter(pk=element.pk).update(**changes, updated_at=timezone.now())
+        if not rows.update(**changes, updated_at=timezone.now()):
+            raise Outdated if MapElement.objects.filter(pk=element.pk).exists() else _no_such()
         element.refresh_from_db()
+        if set(changes) == {"hidden"}:
+            broadcast.changed(element.workspace_id, "map", id=str(element.pk), group=str(element.group_id))
+            return element
         _tell(element, "map_element_update", as_pushed(element))
         if moved:
             # A remote looks for an element in the group it knows it in: both are read anew.
-            ids = [str(before), str(element.group_id)]
+            ids = [str(before.pk), str(element.group_id)]
             broadcast.to_workspace(element.workspace_id, "map_group_refresh", {"ids": ids})
     return element
 
 
 def delete(element: MapElement, *, user: User, from_pilot: bool = False) -> None:
     """Take it off the map. Raises `MapRefused`, `Forbidden`."""
-    access.require(user, element.workspace, Role.PILOT)
-    _unlocked(element.group, from_pilot)
+    require_open(element.group, user, from_pilot)
     number = element.pk
     with transaction.atomic():
+        if not MapElement.objects.filter(pk=number).delete()[0]:
+            raise _no_such()
         audit.record("map.deleted", workspace=element.workspace, user=user, target=element.name, element=str(number))
-        element.delete()
-        element.pk = number
         _tell(element, "map_element_delete", {"id": str(number), "group_id": str(element.group_id)})
 
 
 def label(name: Any) -> str:
     """A name is any text, kept as it is and escaped wherever it is shown."""
-    return str(name if name is not None else "").replace("\x00", "").strip()[:200] or str(_("Unnamed"))
+    return geometry.text(name if name is not None else "").strip()[:200] or str(_("Unnamed"))
 
 
-def _unlocked(group: MapGroup, from_pilot: bool) -> None:
-    if from_pilot and group.is_lock:
+def require_open(group: MapGroup, user: User, from_pilot: bool = False) -> None:
+    """What is in a locked group is changed by operators, in the console. Raises `MapRefused`, `Forbidden`."""
+    access.require(user, group.workspace_id, Role.PILOT)
+    if group.is_lock and (from_pilot or not access.may(user, group.workspace_id, Role.OPERATOR)):
         raise MapRefused(_("This group is locked; ask an operator of the workspace."))
 
 
+def require_room(workspace: Workspace, more: int) -> None:
+    """Raises `MapRefused` when so many more do not fit on the map."""
+    if MapElement.objects.filter(workspace=workspace).count() + more > MOST_ELEMENTS:
+        raise MapRefused(_("The map is full: %(most)s elements. Delete some first.") % {"most": MOST_ELEMENTS})
+
+
+def _no_such() -> MapRefused:
+    return MapRefused(_("There is no such element in this workspace."), missing=True)
+
+
 def _tell(element: MapElement, biz_code: str, data: Json) -> None:
-    broadcast.to_workspace(element.workspace_id, biz_code, data)
+    if element.group.is_distributed:
+        broadcast.to_workspace(element.workspace_id, biz_code, data)
     broadcast.changed(element.workspace_id, "map", id=str(element.pk), group=str(element.group_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any
@@ -11,15 +12,22 @@ from shapely.geometry import Polygon  # type: ignore[import-untyped]
 from shapely.validation import explain_validity  # type: ignore[import-untyped]
 
 from fleet.models import MapElement
+from fleet.services.map_elements import circles
 
 Json = dict[str, Any]
 Position = list[float]
 
 #: More vertices than anybody draws, and few enough for every remote.
 MOST_VERTICES = 10_000
+#: Bytes of a whole feature as JSON: a push of it has to fit into one frame of every socket.
+MOST_BYTES = 800_000
+#: Levels of what clients put beside the geometry.
+_DEEPEST = 16
 #: Metres; beyond is no height on Earth but a slip.
 _HIGHEST = 100_000.0
-_COLOUR = re.compile(r"^#?[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$")
+_COLOUR = re.compile(r"(?:#|0x)?([0-9a-f]{2})?([0-9a-f]{6})", re.IGNORECASE)
+#: Degrees, a tenth of a millimetre.
+_SAME = 1e-9
 _USUAL_COLOUR = "#2D8CF0"
 _GEOMETRIES = {
     MapElement.Type.POINT: "Point",
@@ -37,7 +45,7 @@ def type_of(value: Any) -> int:
     """The protocol's `type`, also as text; one we do not know is kept. Raises `BadGeometry` for what is no number."""
     try:
         found = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadGeometry(_("The type of an element is a number.")) from None
     if not 0 <= found < 100:
         raise BadGeometry(_("There is no element of type %(type)s.") % {"type": found})
@@ -59,20 +67,59 @@ def checked(type_: int, content: Any) -> Json:
     # A circle comes as a point with a radius, or as the polygon that it is drawn as.
     if wanted is not None and kind != wanted and not (type_ == MapElement.Type.CIRCLE and kind == "Polygon"):
         raise BadGeometry(
-            _("An element of this type is a %(wanted)s, not a %(kind)s.") % {"wanted": wanted, "kind": kind}
+            _("An element of this type is a %(wanted)s, not a %(kind)s.") % {"wanted": wanted, "kind": str(kind)[:40]}
         )
     places = _coordinates(kind, geometry.get("coordinates"))
-    properties = content.get("properties")
-    properties = dict(properties) if isinstance(properties, dict) else {}
+    rest = _plain({key: value for key, value in content.items() if key != "geometry"})
+    shape = _plain({key: value for key, value in geometry.items() if key != "coordinates"})
+    given = rest.get("properties")
+    properties = dict(given) if isinstance(given, dict) else {}
     properties["color"] = colour(properties.get("color"))
-    return {**content, "type": "Feature", "properties": properties, "geometry": {**geometry, "coordinates": places}}
+    if not circles.fits(properties.get("circle"), places if kind == "Polygon" else None):
+        properties.pop("circle", None)
+    found = {**rest, "type": "Feature", "properties": properties, "geometry": {**shape, "coordinates": places}}
+    if len(json.dumps(found)) > MOST_BYTES:
+        raise BadGeometry(_("It holds more than %(most)s kB; leave something out.") % {"most": MOST_BYTES // 1000})
+    return found
+
+
+def without_redrawing(before: Json, content: Any) -> Any:
+    """What Pilot sends as a change, with the properties that it does not know and therefore leaves out."""
+    properties, known = (
+        dict(found) if isinstance(found, dict) else {}
+        for found in (content.get("properties") if isinstance(content, dict) else None, before.get("properties"))
+    )
+    kept = {key: value for key, value in known.items() if key not in ("color", "clampToGround", "is3d")}
+    return {**content, "properties": {**kept, **properties}} if isinstance(content, dict) else content
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """What clients put beside the geometry, as it is, unless no database could keep it."""
+    if depth > _DEEPEST:
+        raise BadGeometry(_("Its properties are nested too deeply."))
+    if isinstance(value, dict):
+        return {text(key): _plain(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, depth + 1) for inner in value]
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadGeometry(_("A number in its properties is none."))
+    return value
+
+
+def text(value: Any) -> str:
+    """A text that a database can keep: no zero bytes and no halves of characters."""
+    return str(value).encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def colour(value: Any) -> str:
-    """#RRGGBB; a colour that is none becomes the usual one, for it is no reason to lose a drawing."""
-    if not isinstance(value, str) or not _COLOUR.match(value.strip()):
-        return _USUAL_COLOUR
-    return f"#{value.strip().lstrip('#')[:6].upper()}"
+    """#RRGGBB; a colour that is none becomes the usual one, for it is no reason to lose a drawing.
+
+    Of eight digits the first two are how opaque it is, as on Android. A page prints `0x` in the place of `#`.
+    """
+    found = _COLOUR.fullmatch(value.strip()) if isinstance(value, str) else None
+    return f"#{found[2].upper()}" if found else _USUAL_COLOUR
 
 
 def _coordinates(kind: Any, value: Any) -> Any:
@@ -130,17 +177,37 @@ def _polygon(value: Any) -> list[list[Position]]:
     if sum(len(ring) for ring in value if isinstance(ring, list | tuple)) > MOST_VERTICES:
         raise BadGeometry(_("It has too many points; at most %(most)s can be drawn.") % {"most": MOST_VERTICES})
     rings = [_ring(ring) for ring in value]
-    flat = [[(point[0], point[1]) for point in ring] for ring in rings]
-    shape = Polygon(flat[0], flat[1:])
+    outer, *holes = (unwrapped(ring) for ring in rings)
+    shape = Polygon(outer, [_beside(hole, outer[0][0]) for hole in holes])
     if not shape.is_valid:
         raise BadGeometry(_("The polygon crosses itself (%(why)s).") % {"why": explain_validity(shape)[:80]})
     return rings
+
+
+def unwrapped(line: list[Position]) -> list[tuple[float, float]]:
+    """The line in the plane: where it crosses the 180th meridian it goes on instead of jumping to the other end."""
+    found: list[tuple[float, float]] = []
+    shift = 0.0
+    for index, point in enumerate(line):
+        if index:
+            step = point[0] - line[index - 1][0]
+            shift += -360.0 if step > 180 else 360.0 if step < -180 else 0.0
+        found.append((point[0] + shift, point[1]))
+    return found
+
+
+def _beside(line: list[tuple[float, float]], longitude: float) -> list[tuple[float, float]]:
+    """The line on that side of the 180th meridian."""
+    turns = round((longitude - line[0][0]) / 360)
+    return [(point[0] + 360.0 * turns, point[1]) for point in line]
 
 
 def _ring(value: Any) -> list[Position]:
     ring = _positions(value)
     if ring and ring[0][:2] != ring[-1][:2]:
         # Remotes leave the ring open; GeoJSON wants it closed.
+        if len(ring) > 3 and all(abs(a - b) < _SAME for a, b in zip(ring[0][:2], ring[-1][:2], strict=True)):
+            ring.pop()
         ring.append(list(ring[0]))
     if len({tuple(point[:2]) for point in ring}) < 3:
         raise BadGeometry(_("A polygon needs at least three different points."))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from fleet.models import MapGroup, Role, User, Workspace
 from fleet.services import access, audit, broadcast
+from fleet.services.map_elements import geometry
 
 
 class MapRefused(Exception):
@@ -18,6 +19,13 @@ class MapRefused(Exception):
     def __init__(self, message: str, *, missing: bool = False) -> None:
         super().__init__(message)
         self.missing = missing
+
+
+class Outdated(MapRefused):
+    """Somebody else changed it in the meantime."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else has changed it in the meantime."))
 
 
 def ensure(workspace: Workspace) -> None:
@@ -43,8 +51,12 @@ def find(workspace: Workspace, group_id: Any) -> MapGroup:
         wanted = None
     found = MapGroup.objects.filter(workspace=workspace, pk=wanted).first() if wanted else None
     if found is None:
-        raise MapRefused(_("There is no such group in this workspace."), missing=True)
+        raise no_such()
     return found
+
+
+def no_such() -> MapRefused:
+    return MapRefused(_("There is no such group in this workspace."), missing=True)
 
 
 def create(workspace: Workspace, name: str, *, user: User) -> MapGroup:
@@ -54,26 +66,32 @@ def create(workspace: Workspace, name: str, *, user: User) -> MapGroup:
         with transaction.atomic():
             group = MapGroup.objects.create(workspace=workspace, name=_name(name))
             audit.record("map.group_made", workspace=workspace, user=user, target=group.name)
+            _changed(group)
     except IntegrityError:
         raise MapRefused(_("There is a group of this name already.")) from None
-    _changed(group)
     return group
 
 
-def change(group: MapGroup, *, user: User, name: str | None = None, locked: bool | None = None) -> None:
-    """Rename or lock it. Raises `MapRefused`."""
-    access.require(user, group.workspace, Role.OPERATOR)
+def change(
+    group: MapGroup, *, user: User, name: str | None = None, locked: bool | None = None, distributed: bool | None = None
+) -> None:
+    """Rename it, lock it, keep it from remotes. Raises `MapRefused`, `Forbidden`."""
+    access.require(user, group.workspace_id, Role.OPERATOR)
+    if distributed is False and group.type == MapGroup.Type.SHARED:
+        raise MapRefused(_("Remotes draw into this group, so they have to see it."))
+    changes: dict[str, Any] = {"is_lock": locked, "is_distributed": distributed}
+    changes = {field: value for field, value in changes.items() if value is not None}
     if name is not None:
-        group.name = _name(name)
-    if locked is not None:
-        group.is_lock = locked
+        changes["name"] = _name(name)
     try:
         with transaction.atomic():
-            group.save(update_fields=["name", "is_lock"])
-            audit.record("map.group_changed", workspace=group.workspace, user=user, target=group.name, locked=locked)
+            if not MapGroup.objects.filter(pk=group.pk).update(**changes):
+                raise no_such()
+            group.refresh_from_db()
+            audit.record("map.group_changed", workspace=group.workspace, user=user, target=group.name, **changes)
+            _changed(group)
     except IntegrityError:
         raise MapRefused(_("There is a group of this name already.")) from None
-    _changed(group)
 
 
 def delete(group: MapGroup, *, user: User) -> None:
@@ -95,13 +113,18 @@ def delete(group: MapGroup, *, user: User) -> None:
         _changed(group)
 
 
-def _changed(group: MapGroup) -> None:
+def refresh(group: MapGroup) -> None:
+    """Tell everybody that much of it has changed: remotes read it anew, and so does the console."""
+    _changed(group, whole=True)
+
+
+def _changed(group: MapGroup, *, whole: bool = False) -> None:
     broadcast.to_workspace(group.workspace_id, "map_group_refresh", {"ids": [str(group.pk)]})
-    broadcast.changed(group.workspace_id, "map", id="", group=str(group.pk))
+    broadcast.changed(group.workspace_id, "map", id="", group=str(group.pk), whole=whole)
 
 
 def _name(name: Any) -> str:
-    text = " ".join(str(name or "").split())[:100]
+    text = " ".join(geometry.text(name or "").split())[:100]
     if not text:
         raise MapRefused(_("A group needs a name."))
     return text

@@ -50,16 +50,18 @@ def examine(workspace: Workspace) -> list[Step]:
         return steps[-1].ok
 
     try:
-        if attempt(
-            _("Store"), lambda: _stored(key), _("Check FLEET_S3_ENDPOINT, the bucket and the server's own key.")
-        ):
+        advice = _(
+            "Check FLEET_S3_ENDPOINT, FLEET_S3_BUCKET and the server's own key; `storage_bucket` makes the bucket."
+        )
+        if attempt(_("Store"), lambda: _stored(key), advice):
             attempt(_("Read"), lambda: _read(key), _("The key may write and not read; give it both."))
             advice = _("Browsers and docks come through FLEET_S3_PUBLIC_ENDPOINT; it must lead to the same bucket.")
             attempt(_("Hand out"), lambda: _handed_out(key), advice)
             advice = _("Check FLEET_STS, FLEET_STS_ENDPOINT and FLEET_STS_ROLE_ARN.")
-            attempt(_("Upload as a device"), lambda: _as_device(workspace, inside), advice)
-            advice = _("The token service ignores session policies: every device could reach everything.")
-            attempt(_("Nothing else as a device"), lambda: _nothing_else(workspace), advice)
+            # Refused for another reason, a device without rights would look like one that is held back.
+            if attempt(_("Upload as a device"), lambda: _as_device(workspace, inside), advice):
+                advice = _("The token service ignores session policies: every device could reach everything.")
+                attempt(_("Nothing else as a device"), lambda: _nothing_else(workspace), advice)
     finally:
         for name in (key, inside):
             with contextlib.suppress(StorageError):

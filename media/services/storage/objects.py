@@ -66,6 +66,23 @@ def _explained(function: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
+@_explained
+def make_bucket() -> bool:
+    """Make the bucket; False when it is there already. Raises `StorageError`."""
+    service = _client()
+    try:
+        service.head_bucket(Bucket=settings.S3_BUCKET)
+    except ClientError as error:
+        if str(error.response.get("Error", {}).get("Code", "")) not in _ABSENT:
+            raise
+    else:
+        return False
+    elsewhere = settings.S3_PROVIDER == "aws" and settings.S3_REGION != "us-east-1"
+    place = {"CreateBucketConfiguration": {"LocationConstraint": settings.S3_REGION}} if elsewhere else {}
+    service.create_bucket(Bucket=settings.S3_BUCKET, **place)
+    return True
+
+
 class ObjectStorage(S3Storage):
     """django-storages on the bucket, with the settings as they are when it is used."""
 
