@@ -1,7 +1,7 @@
 """Circles. Remotes know points, lines and polygons, so a circle is a polygon that remembers what it was drawn as.
 
-`properties.circle` is `{"longitude", "latitude", "radius"}` (degrees, metres). Whoever moves a corner of the polygon and
-leaves the property makes it untrue; then it is dropped and the polygon stays.
+`properties.circle` is `{"longitude", "latitude", "radius"}` (degrees, metres). Whoever moves a corner of the polygon
+and leaves the property makes it untrue; then it is dropped and the polygon stays.
 """
 
 from __future__ import annotations
