@@ -19,6 +19,7 @@ from fleet import map_consumers  # noqa: E402
 from fleet.consumers import PILOT_PATH  # noqa: E402
 from fleet.consumers import websocket_urlpatterns as pilot_addresses  # noqa: E402
 from media import consumers as media_consumers  # noqa: E402
+from media.pacing import paced  # noqa: E402
 from waylines import consumers as waylines_consumers  # noqa: E402
 
 
@@ -52,4 +53,4 @@ async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await (pilot_sockets if for_pilot else console_sockets)(scope, receive, send)
 
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets})
+application = ProtocolTypeRouter({"http": paced(http), "websocket": sockets})
