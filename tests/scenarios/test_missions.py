@@ -49,7 +49,7 @@ class Site:
     def _known(self) -> Any:
         return self.ask(
             f"d = Device.objects.get(sn={self.dock.sn!r})\n"
-            "answer = d.online and 'mode_code' in d.state.properties and 'drone_in_dock' in d.state.properties"
+            "answer = d.online and hasattr(d, 'state') and {'mode_code', 'drone_in_dock'} <= d.state.properties.keys()"
         )
 
     def ask(self, code: str) -> Any:
