@@ -261,7 +261,10 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 #: Third-party JavaScript is named in package.json and installed here, never copied into the project.
 NODE_MODULES = DATA_DIR / "node_modules"
-for _package, _folder in (("leaflet", "dist"), ("topojson-client", "dist"), ("uplot", "dist"), ("world-atlas", "")):
+for _package, _folder in (
+    ("leaflet", "dist"), ("@geoman-io/leaflet-geoman-free", "dist"), ("topojson-client", "dist"), ("uplot", "dist"),
+    ("world-atlas", ""),
+):  # fmt: skip
     if (NODE_MODULES / _package).is_dir():
         STATICFILES_DIRS.append((f"vendor/{_package}", NODE_MODULES / _package / _folder))  # type: ignore[arg-type]
 # The finders serve straight from the source folders, so neither a test nor `make run` needs a collect step first.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
@@ -14,8 +13,7 @@ from rest_framework.views import APIView
 
 from fleet.api.envelope import BusinessError, Code
 from fleet.api.permissions import WorkspaceMember, WorkspacePilot, token_of
-from fleet.models import MapElement, MapGroup
-from fleet.services.map_elements import elements, groups
+from fleet.services.map_elements import elements, groups, listing
 from fleet.services.map_elements.geometry import BadGeometry
 from fleet.services.map_elements.groups import MapRefused
 
@@ -40,28 +38,6 @@ class IdShape(serializers.Serializer[Any]):
     id = serializers.CharField()
 
 
-def described(group: MapGroup) -> dict[str, Any]:
-    """A group as Pilot reads it; times in ms."""
-    shown: list[MapElement] = list(group.elements.all())
-    return {
-        "id": str(group.pk),
-        "name": group.name,
-        "type": group.type,
-        "is_lock": group.is_lock,
-        "create_time": elements.milliseconds(group.created_at),
-        "elements": [
-            {
-                "id": str(element.pk),
-                "name": element.name,
-                "create_time": elements.milliseconds(element.created_at),
-                "update_time": elements.milliseconds(element.updated_at),
-                "resource": elements.resource(element),
-            }
-            for element in shown
-        ],
-    }
-
-
 class _MapView(APIView):
     """Turns what the services refuse into Pilot's envelope."""
 
@@ -76,23 +52,17 @@ class _MapView(APIView):
 
 
 class GroupsView(_MapView):
-    """All groups of the workspace with their elements; `group_id` for one of them."""
+    """Groups that remotes are shown (`is_distributed=false`: the others), and what is in them; `group_id` for one."""
 
     permission_classes = [WorkspaceMember]
 
     @extend_schema(operation_id="map_groups", responses={200: list[dict[str, Any]]}, tags=["map"])
     def get(self, request: Request, workspace_id: str) -> Response:
         workspace = token_of(request).workspace
-        groups.ensure(workspace)
-        rows = MapGroup.objects.filter(workspace=workspace)
         wanted = request.query_params.get("group_id")
-        if wanted:
-            rows = rows.filter(pk=groups.find(workspace, wanted).pk)
-        distributed = (request.query_params.get("is_distributed") or "").lower()
-        if distributed in ("true", "false", "1", "0"):
-            rows = rows.filter(is_distributed=distributed in ("true", "1"))
-        shown = MapElement.objects.filter(workspace=workspace).order_by("created_at")
-        return Response([described(group) for group in rows.prefetch_related(Prefetch("elements", shown))])
+        distributed = request.query_params.get("is_distributed", "").lower() not in ("false", "0")
+        group_id = groups.find(workspace, wanted).pk if wanted else None
+        return Response(listing.for_pilot(workspace, group_id=group_id, distributed=distributed))
 
 
 class ElementsView(_MapView):

@@ -128,12 +128,21 @@ def update(
         if set(changes) == {"hidden"}:
             broadcast.changed(element.workspace_id, "map", id=str(element.pk), group=str(element.group_id))
             return element
-        _tell(element, "map_element_update", as_pushed(element))
         if moved:
-            # A remote looks for an element in the group it knows it in: both are read anew.
-            ids = [str(before.pk), str(element.group_id)]
-            broadcast.to_workspace(element.workspace_id, "map_group_refresh", {"ids": ids})
+            _tell_of_move(element, before)
+        else:
+            _tell(element, "map_element_update", as_pushed(element))
     return element
+
+
+def _tell_of_move(element: MapElement, before: MapGroup) -> None:
+    """A remote looks for an element in the group it knows it in: both are read anew."""
+    if before.is_distributed and not element.group.is_distributed:
+        gone = {"id": str(element.pk), "group_id": str(before.pk)}
+        broadcast.to_workspace(element.workspace_id, "map_element_delete", gone)
+    _tell(element, "map_element_update" if before.is_distributed else "map_element_create", as_pushed(element))
+    ids = [str(before.pk), str(element.group_id)]
+    broadcast.to_workspace(element.workspace_id, "map_group_refresh", {"ids": ids})
 
 
 def delete(element: MapElement, *, user: User, from_pilot: bool = False) -> None:

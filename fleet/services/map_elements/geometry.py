@@ -23,9 +23,12 @@ MOST_VERTICES = 10_000
 MOST_BYTES = 800_000
 #: Levels of what clients put beside the geometry.
 _DEEPEST = 16
+#: What every part of the way, the browser included, can hold.
+_LARGEST = 2**53
 #: Metres; beyond is no height on Earth but a slip.
 _HIGHEST = 100_000.0
 _COLOUR = re.compile(r"(?:#|0x)?([0-9a-f]{2})?([0-9a-f]{6})", re.IGNORECASE)
+_PLACE = re.compile(r"\[(-?[\d.e+-]+) (-?[\d.e+-]+)\]")
 #: Degrees, a tenth of a millimetre.
 _SAME = 1e-9
 _USUAL_COLOUR = "#2D8CF0"
@@ -103,8 +106,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return [_plain(inner, depth + 1) for inner in value]
     if isinstance(value, str):
         return text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadGeometry(_("A number in its properties is none."))
+    if isinstance(value, int | float) and not abs(value) <= _LARGEST:
+        raise BadGeometry(_("A number in its properties is too large."))
     return value
 
 
@@ -180,8 +183,17 @@ def _polygon(value: Any) -> list[list[Position]]:
     outer, *holes = (unwrapped(ring) for ring in rings)
     shape = Polygon(outer, [_beside(hole, outer[0][0]) for hole in holes])
     if not shape.is_valid:
-        raise BadGeometry(_("The polygon crosses itself (%(why)s).") % {"why": explain_validity(shape)[:80]})
+        raise BadGeometry(_fault(explain_validity(shape)))
     return rings
+
+
+def _fault(said: str) -> str:
+    """What the library says, "Self-intersection[8.1 47.2]", as a sentence."""
+    found = _PLACE.search(said)
+    where = {"latitude": float(found[2]), "longitude": (float(found[1]) + 540) % 360 - 180} if found else {}
+    if "elf-intersection" not in said or not where:
+        return _("The polygon is not one area (%(why)s).") % {"why": said[:80]}
+    return _("The polygon crosses itself, near %(latitude).5f, %(longitude).5f.") % where
 
 
 def unwrapped(line: list[Position]) -> list[tuple[float, float]]:
