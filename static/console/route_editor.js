@@ -1,249 +1,269 @@
 // Draw a route: points by clicking, an area for a survey. The server makes the file and says what it would be.
-(() => {
-  "use strict";
-  const root = document.getElementById("fleet-editor");
-  const form = document.getElementById("editor");
-  const fields = form.elements;
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const settings = read("editor-configuration");
-  const words = settings.words;
-  const given = read("editor-plan");
-  const begin = read("editor-start") || [47, 8];
-  const map = L.map("fleet-map", { maxZoom: 21, doubleClickZoom: false }).setView(begin, 15);
-  map.attributionControl.setPrefix("");
-  window.fleetBaseMap(map, settings.atlas, words.noMap);
-  if (settings.tiles) L.tileLayer(settings.tiles, { attribution: settings.attribution, maxZoom: 21 }).addTo(map);
-  const layer = L.layerGroup().addTo(map);
-  const lines = L.layerGroup().addTo(map);
+import { Actions } from "./route_actions.js";
+import { fill, fitOnce, lengthText, makeMap, read, timeText } from "./route_base.js";
+import { Board } from "./route_board.js";
+import { open, placeOf, planOf, pointChange, showPoint } from "./route_plan.js";
+import { Profile } from "./route_profile.js";
 
-  let points = [];
-  let kept = {}; // what a plan holds and this page has no field for
-  let chosen = -1;
-  let saved = true;
-  const past = [];
-  const future = [];
-  const kind = () => form.querySelector("[name=kind]:checked").value;
-  const number = (text) => (text === "" ? null : Number(text));
+const STEPS = 200;
+const $ = (id) => document.getElementById(id);
+const root = $("fleet-editor");
+const form = $("editor");
+const fields = form.elements;
+const settings = read("editor-configuration");
+const words = settings.words;
+const begin = read("editor-start");
+const cameras = read("editor-cameras");
+const map = makeMap($("fleet-map"), settings, { doubleClickZoom: false });
 
-  function remember() {
-    past.push(JSON.stringify(points));
-    if (past.length > 200) past.shift();
-    future.length = 0;
-    saved = false;
+let points = []; // never changed in place, so that a step back is the list as it was
+let kept = {};
+let chosen = -1;
+let saved = true;
+const past = [];
+const future = [];
+const kind = () => fields.kind.value;
+const isArea = () => kind() === "survey";
+
+function change(next, at = chosen) {
+  past.push([points, chosen]);
+  if (past.length > STEPS) past.shift();
+  future.length = 0;
+  [points, chosen] = [next, Math.min(at, next.length - 1)];
+  saved = false;
+  draw();
+}
+
+function travel(from, to) {
+  if (!from.length) return;
+  to.push([points, chosen]);
+  [points, chosen] = from.pop();
+  saved = false;
+  draw();
+}
+
+// A millimetre; more digits only fill the fields.
+const round = (degrees) => Math.round(degrees * 1e8) / 1e8;
+const placed = (at) => ({ latitude: round(at.lat), longitude: round(at.lng) });
+const fresh = (at, height) => ({ ...placed(at), height: height ?? (Number(fields.height.value) || 60), actions: [] });
+const altered = (index, values) => points.map((point, other) => (other === index ? { ...point, ...values } : point));
+
+function add(at) {
+  change([...points, fresh(at, points.length && !isArea() ? points.at(-1).height : null)], points.length);
+}
+
+function insert(index, at) {
+  const [before, after] = [points[index - 1], points[index] || points[0]];
+  change([...points.slice(0, index), fresh(at, (before.height + after.height) / 2), ...points.slice(index)], index);
+}
+
+function remove(index) {
+  if (points[index]) change(points.filter((_point, other) => other !== index), Math.min(index, points.length - 2));
+}
+
+function choose(index) {
+  if (!points[index]) return;
+  chosen = index;
+  draw(false);
+}
+
+function point(index) {
+  if (!points[index]) return;
+  board.point([points[index].latitude, points[index].longitude]);
+  profile.show(index);
+}
+
+const profile = new Profile($("profile"), $("profile-readout"), words, (index, pressed) => (pressed ? choose(index) : point(index)));
+const board = new Board(map, words, {
+  added: add,
+  chosen: choose,
+  inserted: insert,
+  moved: (index, at) => change(altered(index, placed(at)), index),
+  pointed: point,
+  removed: remove,
+});
+const actions = new Actions($("actions"), $("action"), read("editor-actions"), words, (next) => change(altered(chosen, { actions: next })));
+
+function draw(changed = true) {
+  board.draw(points, chosen, isArea());
+  show();
+  if (changed) look();
+}
+
+function show() {
+  const area = isArea();
+  for (const part of root.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind();
+  for (const part of form.querySelectorAll("[data-needs]")) part.hidden = fields.height_mode.value !== part.dataset.needs;
+  $("hint").textContent = points.length ? words.keys : area ? words.area : words.nothing;
+  $("undo").disabled = !past.length;
+  $("redo").disabled = !future.length;
+  profile.draw(area ? [] : points.map((each) => [each.latitude, each.longitude, each.height]));
+  profile.show(area ? -1 : chosen);
+  const current = points[chosen];
+  $("point").hidden = !current;
+  if (!current) return;
+  $("point-title").textContent = `${words.point.replace("%s", chosen + 1)} ${words.of.replace("%s", points.length)}`;
+  $("previous").disabled = chosen === 0;
+  $("next").disabled = chosen === points.length - 1;
+  showPoint(form, current);
+  actions.show(current.actions || []);
+}
+
+async function send(address, body) {
+  const answer = await fetch(address, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "X-CSRFToken": fields.csrfmiddlewaretoken.value } });
+  return [answer.status, await answer.json()];
+}
+
+function clearComplaints() {
+  $("error").hidden = true;
+  for (const note of form.querySelectorAll(".fleet-editor__wrong")) note.remove();
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+}
+
+// Beside the field it is about; in the page's head when there is no such field, or another point is shown.
+function complain(text, path = "", go = false) {
+  clearComplaints();
+  const place = placeOf(form, path, kind());
+  if (place.point >= 0 && place.point !== chosen && go) choose(place.point);
+  const here = place.point < 0 || place.point === chosen;
+  const field = place.field || (place.path && form.querySelector(`[data-path="${CSS.escape(place.path)}"]`));
+  if (here && field && !field.closest("[hidden]")) {
+    const note = Object.assign(document.createElement("span"), { className: "fleet-editor__wrong", textContent: text, id: "wrong" });
+    note.setAttribute("role", "alert");
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", "wrong");
+    field.after(note);
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+    if (go) field.focus();
+    return;
   }
-  function travel(from, to) {
-    if (!from.length) return;
-    to.push(JSON.stringify(points));
-    points = JSON.parse(from.pop());
-    chosen = Math.min(chosen, points.length - 1);
+  $("error").textContent = place.point >= 0 ? `${words.point.replace("%s", place.point + 1)}: ${text}` : text;
+  $("error").hidden = false;
+  if (go) $("error").scrollIntoView({ block: "nearest" });
+}
+
+let asked = 0;
+let timer = 0;
+function look() {
+  clearTimeout(timer);
+  const mine = ++asked;
+  if (points.length < (isArea() ? 3 : 2)) {
+    clearComplaints();
+    $("facts").textContent = $("survey-facts").textContent = "";
+    $("advice").replaceChildren();
+    board.path(null);
+    return;
+  }
+  timer = setTimeout(async () => {
+    try {
+      const [status, said] = await send(root.dataset.look, { ...planOf(form, kind(), points, kept), name: "-" });
+      if (mine !== asked) return;
+      if (status === 200) tell(said);
+      else complain(said.error, said.field);
+    } catch {
+      if (mine === asked) complain(words.failed);
+    }
+  }, 250);
+}
+
+function tell(said) {
+  clearComplaints();
+  $("facts").textContent = fill(words.facts, { length: lengthText(said.distance), time: timeText(said.duration), photos: said.photos, points: said.points });
+  $("survey-facts").textContent = said.path ? fill(words.survey, { area: (said.area / 10000).toFixed(2), gsd: said.gsd, lines: said.line_count, speed: said.speed }) : "";
+  board.path(said.path);
+  $("advice").replaceChildren(
+    ...said.advice.map(([severity, text]) => {
+      const line = Object.assign(document.createElement("li"), { textContent: text });
+      line.dataset.verdict = severity === "info" ? "warn" : severity;
+      return line;
+    }),
+  );
+}
+
+async function save() {
+  const body = { ...planOf(form, kind(), points, kept), opened: root.dataset.sign };
+  let [status, said] = await send(root.dataset.save, body);
+  if (status === 409 && confirm(`${said.error} ${words.overwrite}`)) [status, said] = await send(root.dataset.save, { ...body, opened: "" });
+  asked++; // an earlier look has nothing to add
+  if (status !== 200) {
+    complain(said.error, said.field, true);
+    return;
+  }
+  saved = true;
+  location.href = said.url;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  clearTimeout(timer);
+  $("save").disabled = true;
+  try {
+    await save();
+  } catch {
+    complain(words.failed);
+  }
+  $("save").disabled = false;
+});
+
+let before = kind();
+form.addEventListener("change", ({ target }) => {
+  saved = false;
+  const part = chosen >= 0 && pointChange(target);
+  if (target.name === "kind") {
+    if (points.length && !confirm(words.change)) {
+      fields.kind.value = before;
+      return;
+    }
+    before = kind();
+    [points, chosen, past.length, future.length] = [[], -1, 0, 0];
     draw();
-  }
-
-  function marker(point, index) {
-    const icon = L.divIcon({ className: "fleet-editor__point", html: String(index + 1), iconSize: [22, 22] });
-    const made = L.marker([point.latitude, point.longitude], { icon, draggable: true, keyboard: true, title: words.point.replace("%s", index + 1), alt: words.point.replace("%s", index + 1) });
-    made.on("click", () => {
-      chosen = index;
-      draw();
-    });
-    made.on("dragstart", remember);
-    made.on("dragend", () => {
-      const at = made.getLatLng().wrap();
-      Object.assign(points[index], { latitude: at.lat, longitude: at.lng });
-      chosen = index;
-      draw();
-    });
-    made.on("add", () => {
-      if (index === chosen) made.getElement().dataset.chosen = "";
-    });
-    return made;
-  }
-
-  function middle(index, next) {
-    const at = [(points[index].latitude + next.latitude) / 2, (points[index].longitude + next.longitude) / 2];
-    const made = L.marker(at, { icon: L.divIcon({ className: "fleet-editor__middle", iconSize: [12, 12] }), keyboard: false });
-    made.on("click", () => {
-      remember();
-      points.splice(index + 1, 0, fresh(at[0], at[1], (points[index].height + next.height) / 2));
-      chosen = index + 1;
-      draw();
-    });
-    return made;
-  }
-
-  const fresh = (latitude, longitude, height) => ({ latitude, longitude, height: height ?? number(fields.height.value) ?? 60, actions: [] });
-
-  function draw() {
-    layer.clearLayers();
-    const places = points.map((point) => [point.latitude, point.longitude]);
-    const area = kind() === "survey";
-    if (!area) lines.clearLayers();
-    if (places.length > 1) layer.addLayer(area ? L.polygon(places, { color: "#1d5fbf", weight: 2, fillOpacity: 0.08, interactive: false }) : L.polyline(places, { color: "#7c3aed", weight: 3, interactive: false }));
-    points.forEach((point, index) => {
-      layer.addLayer(marker(point, index));
-      const next = points[index + 1] || (area && points.length > 2 ? points[0] : null);
-      if (next && points.length < 400) layer.addLayer(middle(index, next));
-    });
+  } else if (target.name === "height") {
+    const height = Number(target.value);
+    if (target.value !== "" && points.length) change(points.map((each) => ({ ...each, height })));
+  } else if (part) {
+    const needed = ["latitude", "longitude", "height"].includes(part[0]);
+    if (needed && part[1] === null) showPoint(form, points[chosen]);
+    else change(altered(chosen, { [part[0]]: part[1] }));
+  } else if (target.name !== "name") {
     show();
     look();
   }
+});
 
-  function show() {
-    const area = kind() === "survey";
-    for (const part of form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== kind();
-    document.getElementById("hint").textContent = area ? words.area : points.length ? "" : words.nothing;
-    const point = area ? null : points[chosen];
-    document.getElementById("point").hidden = !point;
-    document.getElementById("undo").disabled = !past.length;
-    document.getElementById("redo").disabled = !future.length;
-    if (!point) return;
-    document.getElementById("point-title").textContent = words.point.replace("%s", chosen + 1);
-    fields.point_height.value = point.height;
-    fields.point_speed.value = point.speed ?? "";
-    fields.point_heading.value = point.heading ?? "";
-    fields.point_gimbal.value = point.gimbal_pitch ?? "";
-    const names = Object.fromEntries([...document.getElementById("action").options].map((option) => [option.value, option.text]));
-    document.getElementById("actions").replaceChildren(
-      ...point.actions.map((action, index) => {
-        const line = document.createElement("li");
-        const button = Object.assign(document.createElement("button"), { type: "button", textContent: "✕" });
-        button.addEventListener("click", () => {
-          remember();
-          point.actions.splice(index, 1);
-          draw();
-        });
-        line.append(names[action.name] || action.name, button);
-        return line;
-      }),
-    );
-  }
+// The camera that the chosen aircraft usually carries.
+fields.drone_model_key.addEventListener("change", () => {
+  const usual = cameras.find(([, , drone]) => drone === fields.drone_model_key.value);
+  if (usual) fields.payload_model_key.value = usual[0];
+});
 
-  function plan() {
-    const shared = { name: fields.name.value, take_off_security_height: number(fields.take_off_security_height.value), finish_action: fields.finish_action.value };
-    if (kind() === "survey")
-      return { kind: "survey", ...shared, polygon: points.map((point) => [point.latitude, point.longitude]), camera: fields.camera.value, height: number(fields.survey_height.value), overlap_front: number(fields.overlap_front.value), overlap_side: number(fields.overlap_side.value), angle: number(fields.angle.value), margin: number(fields.margin.value) };
-    return { ...kept, ...shared, drone_model_key: fields.drone_model_key.value, speed: number(fields.speed.value), points };
-  }
+$("undo").addEventListener("click", () => travel(past, future));
+$("redo").addEventListener("click", () => travel(future, past));
+$("centre").addEventListener("click", () => add(map.getCenter().wrap()));
+$("remove-point").addEventListener("click", () => remove(chosen));
+$("insert-point").addEventListener("click", () => {
+  const here = points[chosen];
+  const next = points[chosen + 1] || (isArea() ? points[0] : null);
+  if (next && next !== here) insert(chosen + 1, { lat: (here.latitude + next.latitude) / 2, lng: (here.longitude + next.longitude) / 2 });
+  else add(map.getCenter().wrap());
+});
+$("previous").addEventListener("click", () => choose(chosen - 1));
+$("next").addEventListener("click", () => choose(chosen + 1));
+$("add-action").addEventListener("click", () => actions.add());
+addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.target.matches("input, select, textarea")) return;
+  const key = event.key.toLowerCase();
+  if (key === "z") travel(...(event.shiftKey ? [future, past] : [past, future]));
+  else if (key === "y") travel(future, past);
+  else return;
+  event.preventDefault();
+});
+addEventListener("beforeunload", (event) => {
+  if (!saved && points.length) event.preventDefault();
+});
 
-  async function send(address, body) {
-    const answer = await fetch(address, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "X-CSRFToken": fields.csrfmiddlewaretoken.value } });
-    return [answer.ok, await answer.json()];
-  }
-
-  function complain(text) {
-    const place = document.getElementById("error");
-    place.textContent = text || "";
-    place.hidden = !text;
-  }
-
-  let asked = 0;
-  let timer = 0;
-  function look() {
-    clearTimeout(timer);
-    const enough = points.length >= (kind() === "survey" ? 3 : 2);
-    if (!enough) {
-      document.getElementById("facts").textContent = "";
-      lines.clearLayers();
-      return;
-    }
-    timer = setTimeout(async () => {
-      const mine = ++asked;
-      try {
-        const [ok, said] = await send(root.dataset.look, plan());
-        if (mine !== asked) return;
-        complain(ok ? "" : said.error);
-        if (!ok) return;
-        const time = `${Math.floor((said.duration || 0) / 60)} min ${String(Math.round((said.duration || 0) % 60)).padStart(2, "0")} s`;
-        const length = said.distance >= 1000 ? `${(said.distance / 1000).toFixed(2)} km` : `${Math.round(said.distance || 0)} m`;
-        document.getElementById("facts").textContent = words.facts.replace("%(length)s", length).replace("%(time)s", time).replace("%(photos)s", said.photos).replace("%(points)s", said.points);
-        lines.clearLayers();
-        if (said.path) lines.addLayer(L.polyline(said.path, { color: "#7c3aed", weight: 2, interactive: false }));
-      } catch {
-        complain(words.failed);
-      }
-    }, 300);
-  }
-
-  map.on("click", ({ latlng }) => {
-    remember();
-    const at = latlng.wrap();
-    points.push(fresh(at.lat, at.lng, points.length && kind() !== "survey" ? points[points.length - 1].height : null));
-    chosen = points.length - 1;
-    draw();
-  });
-  document.getElementById("undo").addEventListener("click", () => travel(past, future));
-  document.getElementById("redo").addEventListener("click", () => travel(future, past));
-  document.getElementById("remove-point").addEventListener("click", () => {
-    remember();
-    points.splice(chosen, 1);
-    chosen = Math.min(chosen, points.length - 1);
-    draw();
-  });
-  document.getElementById("add-action").addEventListener("click", () => {
-    const name = document.getElementById("action").value;
-    const usual = { hover: { hoverTime: 5 }, gimbalRotate: { gimbalPitchRotateAngle: -90 }, rotateYaw: { aircraftHeading: 0 }, zoom: { focalLength: 48 } };
-    remember();
-    points[chosen].actions.push({ name, parameters: usual[name] || {} });
-    draw();
-  });
-  form.addEventListener("change", ({ target }) => {
-    const point = points[chosen];
-    saved = false;
-    if (target.name === "kind") {
-      remember();
-      points = [];
-      chosen = -1;
-      draw();
-    } else if (target.name === "height") {
-      remember();
-      for (const each of points) each.height = number(target.value) ?? each.height;
-      draw();
-    } else if (point && target.name.startsWith("point_")) {
-      remember();
-      const name = { point_height: "height", point_speed: "speed", point_heading: "heading", point_gimbal: "gimbal_pitch" }[target.name];
-      point[name] = number(target.value);
-      if (name === "height" && point.height === null) point.height = 60;
-      draw();
-    } else look();
-  });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    document.getElementById("save").disabled = true;
-    try {
-      const [ok, said] = await send(root.dataset.save, plan());
-      if (ok) {
-        saved = true;
-        location.href = said.url;
-        return;
-      }
-      complain(said.error);
-    } catch {
-      complain(words.failed);
-    }
-    document.getElementById("save").disabled = false;
-  });
-  addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input, select")) return;
-    if (event.key === "z") travel(...(event.shiftKey ? [future, past] : [past, future]));
-  });
-  addEventListener("beforeunload", (event) => {
-    if (!saved && points.length) event.preventDefault();
-  });
-
-  if (given) {
-    const { points: listed, name, ...rest } = given;
-    kept = rest;
-    points = listed;
-    for (const field of ["drone_model_key", "speed", "take_off_security_height", "finish_action"]) if (rest[field] !== undefined && rest[field] !== null) fields[field].value = rest[field];
-    if (!fields.drone_model_key.value) fields.drone_model_key.append(new Option(rest.drone_model_key, rest.drone_model_key, true, true));
-  }
-  let fitted = false;
-  new ResizeObserver(() => {
-    map.invalidateSize({ animate: false });
-    if (fitted || !map.getContainer().clientWidth) return;
-    fitted = true;
-    if (points.length) map.fitBounds(L.latLngBounds(points.map((point) => [point.latitude, point.longitude])).pad(0.3), { maxZoom: 18, animate: false });
-    else map.setView(begin, 16, { animate: false });
-  }).observe(map.getContainer());
-  draw();
-})();
+for (const dock of begin.docks) L.marker(dock.at, { icon: L.divIcon({ className: "fleet-mission__home", iconSize: [14, 14] }), title: dock.name, alt: `${words.dock} ${dock.name}`, keyboard: false, interactive: false }).addTo(map);
+const given = read("editor-plan");
+if (given) ({ points, kept } = open(form, given));
+fitOnce(map, L.latLngBounds(points.map((each) => [each.latitude, each.longitude])), begin.at || [47, 8]);
+draw();

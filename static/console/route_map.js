@@ -1,63 +1,80 @@
 // A route on the map, in step with its height profile and the list of its points.
-(() => {
-  "use strict";
-  const place = document.getElementById("fleet-map");
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const drawing = read("route-drawing");
-  const settings = read("route-configuration");
-  const map = L.map(place, { preferCanvas: true, maxZoom: 21 }).setView([20, 0], 2);
-  map.attributionControl.setPrefix("");
-  window.fleetBaseMap(map, settings.atlas, settings.words.noMap);
-  if (settings.tiles) L.tileLayer(settings.tiles, { attribution: settings.attribution, maxZoom: 21 }).addTo(map);
-  const shown = L.featureGroup().addTo(map);
-  const spots = [];
-  for (const line of drawing.outline) {
-    const points = (line.points || []).map(([lat, lon]) => [lat, lon]);
-    if (line.polygon && line.polygon.length) shown.addLayer(L.polygon(line.polygon, { color: "#1d5fbf", weight: 1, fillOpacity: 0.08, interactive: false }));
-    if (!points.length) continue;
-    shown.addLayer(L.polyline(points, { color: "#7c3aed", weight: 3, interactive: false }));
-    const doing = new Set((line.actions || []).map((action) => action.point));
-    points.forEach((point, index) => {
-      const number = spots.push(point) - 1;
-      const marker = L.circleMarker(point, { radius: doing.has(index) ? 6 : 4, color: "#7c3aed", weight: 2, fillColor: doing.has(index) ? "#f59e0b" : "#fff", fillOpacity: 1 });
-      marker.on("mouseover", () => choose(number)).on("click", () => choose(number, true));
-      if (points.length <= 300) marker.bindTooltip(String(index + 1));
-      shown.addLayer(marker);
-    });
-    shown.addLayer(L.circleMarker(points[0], { radius: 7, color: "#0f7b46", fillColor: "#0f7b46", fillOpacity: 1, interactive: false }));
+import { COLOURS, fitOnce, glyph, makeMap, read } from "./route_base.js";
+import { Profile } from "./route_profile.js";
+
+// So many points are numbered on the map itself; of more each says its number when it is pointed at.
+const NUMBERED = 150;
+
+const place = document.getElementById("fleet-map");
+const drawing = read("route-drawing");
+const settings = read("route-configuration");
+const map = makeMap(place, settings);
+const shown = L.featureGroup().addTo(map);
+const table = document.getElementById("points");
+const rows = [...table.querySelectorAll("tr[data-point]")];
+const spots = [];
+
+function badge(index, number, colour, risky) {
+  const icon = document.createElement("span");
+  icon.textContent = number;
+  icon.style.background = risky ? "#b42318" : colour;
+  for (const name of new Set(drawing.actions[index] || [])) {
+    const symbol = Object.assign(document.createElement("i"), { className: "material-symbols-outlined", textContent: glyph(name), title: drawing.labels[name] || name });
+    icon.append(symbol);
   }
-  place.dataset.points = String(spots.length);
-  const cursor = L.circleMarker([0, 0], { radius: 9, color: "#b42318", weight: 3, fill: false, interactive: false });
-  const line = document.getElementById("profile-cursor");
-  function choose(number, scroll) {
-    if (!spots[number]) return;
-    cursor.setLatLng(spots[number]).addTo(map);
-    if (line && drawing.spots[number]) for (const end of ["x1", "x2"]) line.setAttribute(end, drawing.spots[number][0]);
-    for (const row of document.querySelectorAll("#points tr[data-current]")) row.removeAttribute("data-current");
-    const row = document.querySelector(`#points tr[data-point="${number}"]`);
-    if (!row) return;
-    row.setAttribute("data-current", "");
-    if (scroll) row.scrollIntoView({ block: "nearest" });
-  }
-  document.getElementById("points").addEventListener("mouseover", (event) => {
-    const row = event.target.closest("tr[data-point]");
-    if (row) choose(Number(row.dataset.point));
+  return L.divIcon({ className: "fleet-route__badge", html: icon, iconSize: [20, 20] });
+}
+
+function dot(point, index, colour, risky) {
+  const acts = (drawing.actions[index] || []).length > 0;
+  return L.circleMarker(point, { radius: acts ? 5 : 3.5, color: risky ? "#b42318" : colour, weight: 2, fillColor: acts ? "#f59e0b" : "#fff", fillOpacity: 1 });
+}
+
+const total = drawing.lines.reduce((sum, line) => sum + line.points.length, 0);
+drawing.lines.forEach((line, order) => {
+  const colour = COLOURS[order % COLOURS.length];
+  const points = line.points.map(([latitude, longitude]) => [latitude, longitude]);
+  const risky = new Set(line.risky);
+  if (line.polygon.length) shown.addLayer(L.polygon(line.polygon, { color: "#1d5fbf", weight: 1, fillOpacity: 0.08, interactive: false }));
+  if (line.line.length && !points.length) shown.addLayer(L.polyline(line.line, { color: "#1d5fbf", weight: 2, interactive: false }));
+  if (!points.length) return;
+  shown.addLayer(L.polyline(points, { color: colour, weight: 3, interactive: false }));
+  points.forEach((point, at) => {
+    const index = spots.push(point) - 1;
+    const number = drawing.numbers[index];
+    const marker = total <= NUMBERED ? L.marker(point, { icon: badge(index, number, colour, risky.has(at)), keyboard: false, alt: settings.words.point.replace("%s", number) }) : dot(point, index, colour, risky.has(at));
+    marker.on("mouseover", () => choose(index)).on("click", () => choose(index, true));
+    shown.addLayer(marker);
   });
-  document.getElementById("profile")?.addEventListener("mousemove", (event) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * event.currentTarget.viewBox.baseVal.width;
-    let nearest = 0;
-    drawing.spots.forEach((spot, index) => {
-      if (Math.abs(spot[0] - x) < Math.abs(drawing.spots[nearest][0] - x)) nearest = index;
-    });
-    choose(nearest, true);
-  });
-  let fitted = false;
-  new ResizeObserver(() => {
-    map.invalidateSize({ animate: false });
-    const bounds = shown.getBounds();
-    if (fitted || !place.clientWidth || !bounds.isValid()) return;
-    fitted = true;
-    map.fitBounds(bounds.pad(0.15), { maxZoom: 18, animate: false });
-  }).observe(place);
-})();
+});
+if (spots.length) shown.addLayer(L.circleMarker(spots[0], { radius: 14, color: "#0f7b46", weight: 3, fill: false, interactive: false }));
+place.dataset.points = String(spots.length);
+
+const cursor = L.circleMarker([0, 0], { radius: 11, color: "#b42318", weight: 3, fill: false, interactive: false });
+const svg = document.getElementById("profile");
+const profile = svg && new Profile(svg, document.getElementById("profile-readout"), settings.words, choose);
+if (profile) profile.spots = drawing.spots;
+let current = null;
+
+function choose(index, scroll) {
+  if (!spots[index]) return;
+  cursor.setLatLng(spots[index]).addTo(map);
+  profile?.show(index, drawing.numbers[index]);
+  current?.removeAttribute("data-current");
+  current = rows[index] || null;
+  current?.setAttribute("data-current", "");
+  if (scroll) current?.scrollIntoView({ block: "nearest" });
+}
+
+function pointed(event) {
+  const row = event.target.closest("tr[data-point]");
+  if (row) choose(Number(row.dataset.point));
+  return row;
+}
+table.addEventListener("mouseover", pointed);
+table.addEventListener("focusin", pointed);
+table.addEventListener("click", (event) => {
+  const row = pointed(event);
+  if (row) map.panTo(spots[Number(row.dataset.point)]);
+});
+fitOnce(map, shown.getBounds());

@@ -1,4 +1,7 @@
-"""Routes that are drawn in the console: a plan as JSON becomes a KMZ in the library."""
+"""Routes that are drawn in the console: a plan as JSON becomes a KMZ in the library, and a KMZ a plan again.
+
+A plan is that of `wpml.WaypointPlan` or, with `kind` "survey", of `wpml.SurveyPlan`.
+"""
 
 from __future__ import annotations
 
@@ -6,87 +9,160 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from devices.models import DeviceState
+from devices.models import Device, DeviceState
 from devices.models.device import Domain
 from fleet.models import User, Workspace
 from fleet.protocol import device_models
-from media.services import storage
-from media.services.storage import StorageError
 from waylines import wpml
-from waylines.models import Route
+from waylines.models import Route, RouteFile
 from waylines.services.missions import gate
-from waylines.services.routes import library, reading, words
+from waylines.services.missions.policy import policy_of
+from waylines.services.routes import library, names, reading, surveys, words
 from waylines.services.routes.library import Taken
 from waylines.services.routes.refused import RouteRefused
+from waylines.wpml.execution import wayline_of
 
 Json = dict[str, Any]
-#: What the editor offers at a point; the others of a file stay and are shown.
-_ACTIONS = ("takePhoto", "startRecord", "stopRecord", "hover", "gimbalRotate", "rotateYaw", "zoom", "panoShot")
+Plan = wpml.WaypointPlan | wpml.SurveyPlan
+SURVEY, WAYPOINTS = "survey", "waypoints"
 
 
 def plan_of(route: Route) -> Json | None:
-    """The plan behind a route, None for one that the editor would damage. Raises `RouteRefused` (`storage`)."""
+    """The plan behind a route, None for one that the editor would damage. Raises `RouteRefused` (`storage`, `gone`)."""
     try:
-        found = wpml.plan_of(wpml.read(storage.read(route.file.object_key)), name=route.name)
-    except StorageError as error:
-        raise RouteRefused("storage", str(error)) from error
+        return plan_in(wpml.read(reading.content(route.file)), route.name)
     except wpml.WpmlError:
         return None
-    return found.to_json() if found else None
 
 
-def _understood(data: Json) -> wpml.WaypointPlan | wpml.SurveyPlan:
-    kind = data.pop("kind", "waypoints")
+def plan_in(file: wpml.RouteFile, name: str = "") -> Json | None:
+    """The same for a file that is read already."""
+    waypoints = wpml.plan_of(file, name=name)
+    if waypoints is not None:
+        return {"kind": WAYPOINTS, **waypoints.to_json()}
+    area = surveys.plan_of(file, name=name)
+    if area is None:
+        return None
+    return {"kind": SURVEY, **area.to_json(), "camera": area.camera.key}
+
+
+def _understood(data: Json) -> Plan:
+    decided = {key: value for key, value in data.items() if key != "kind"}
     try:
-        return wpml.SurveyPlan.from_json(data) if kind == "survey" else wpml.WaypointPlan.from_json(data)
+        if data.get("kind") == SURVEY:
+            return wpml.SurveyPlan.from_json(decided)
+        return wpml.WaypointPlan.from_json(decided)
     except wpml.PlanError as error:
-        where = error.field.replace("points[", _("point ")).replace("]", "") if error.field else ""
-        raise RouteRefused(
-            "bad_plan", f"{where}: {reading.in_words(error)}" if where else reading.in_words(error), field=error.field
-        ) from error
+        raise RouteRefused("bad_plan", reading.in_words(error), field=error.field) from error
 
 
-def save(workspace: Workspace, data: Json, *, route: Route | None, user: User) -> Route:
-    """Writes the plan as a KMZ and stores it, in place of `route` when there is one. Raises `RouteRefused`."""
-    name = str(data.get("name") or "").strip()
-    if not name:
-        raise RouteRefused("bad_plan", _("Give the route a name."), field="name")
-    plan = _understood(dict(data))
-    return library.store(
-        workspace, wpml.write(plan), name=name, user=user, source=Route.Source.EDITOR, taken=Taken.ASK, route=route
-    )
+def save(workspace: Workspace, data: Json, *, route: Route | None, user: User, opened: str = "") -> Route:
+    """Writes the plan as a KMZ and stores it, in place of `route` when there is one. Raises `RouteRefused`.
+
+    `opened` is the `sign` of the file that was opened: when somebody else has changed the route since, it is refused
+    as `changed_meanwhile`. Empty: it is saved in any case.
+    """
+    name = names.strict(str(data.get("name") or ""))
+    plan = _understood(data)
+    if route is not None and opened:
+        now = RouteFile.objects.filter(routes=route.pk).values_list("sign", flat=True).first()
+        if now != opened:
+            text = _("%(person)s changed this route while you were drawing.")
+            person = route.user_name or _("Somebody")
+            raise RouteRefused("changed_meanwhile", text % {"person": person}, route=route)
+    content = wpml.write(plan)
+    source = Route.Source.EDITOR
+    return library.store(workspace, content, name=name, user=user, source=source, taken=Taken.ASK, route=route)
 
 
-def look(data: Json) -> Json:
-    """Length (m), duration (s), photos, points and, of a survey, `path` [[latitude, longitude], …]."""
-    plan = _understood(dict(data) | {"name": str(data.get("name") or "-")})
-    facts = wpml.facts(wpml.read(wpml.write(plan)))
+def look(data: Json, workspace: Workspace) -> Json:
+    """What a plan would be, nothing stored. Raises `RouteRefused("bad_plan")` naming the field.
+
+    `distance` (m), `duration` (s), `photos`, `points`, `highest` (m), `advice` [[severity, sentence], …]; of a survey
+    also `path` [[latitude, longitude], …], `gsd` (cm), `area` (m²), `line_count`, `direction`, `speed` (m/s).
+    """
+    plan = _understood(data)
+    file = _file_of(plan)
+    facts = wpml.facts(file)
+    policy = policy_of(workspace.pk)
     found: Json = {
         "distance": facts.distance,
         "duration": facts.duration,
         "photos": facts.photo_count,
         "points": facts.point_count,
+        "highest": facts.highest,
+        "advice": [
+            [advice.severity, reading.in_words(advice)]
+            for advice in wpml.advise(file, max_height=policy.max_height)
+            if advice.code != "payload_missing"
+        ],
     }
     if isinstance(plan, wpml.SurveyPlan):
         found |= plan.summary()
     return found
 
 
+def _file_of(plan: Plan) -> wpml.RouteFile:
+    """What reading the plan's file would give, without writing it."""
+    return wpml.RouteFile(
+        config=wpml.MissionConfig(
+            finish_action=plan.finish_action,
+            drone_model_key=plan.drone_model_key,
+            payload_model_keys=(plan.payload_model_key,) if plan.payload_model_key else (),
+            take_off_ref_point=plan.take_off_ref_point,
+        ),
+        waylines=(plan.wayline() if isinstance(plan, wpml.SurveyPlan) else wayline_of(plan),),
+        executable=True,
+    )
+
+
 def choices() -> Json:
-    """Aircraft with their usual payloads, cameras for surveys, actions and endings, as the editor offers them."""
-    aircraft = [model for model in device_models.all_models() if model.domain == 0]
+    """What the editor offers: [[value, label], …]; cameras also with the aircraft that carries them."""
+    models = device_models.all_models()
     return {
-        "aircraft": [[model.key, model.name] for model in aircraft],
+        "aircraft": [[model.key, model.name] for model in models if model.domain == device_models.Domain.AIRCRAFT],
+        "payloads": [
+            [model.key, model.name]
+            for model in models
+            if model.domain == device_models.Domain.PAYLOAD and "-65534-" not in model.key
+        ],
         "cameras": [
             [key, f"{words.model(camera.drone_key)} · {words.model(key)}", camera.drone_key]
             for key, camera in wpml.CAMERAS.items()
         ],
-        "actions": [[name, words.actions().get(name, name)] for name in _ACTIONS],
-        "finish": [
-            ["goHome", _("Return home")],
-            ["noAction", _("Hover")],
-            ["autoLand", _("Land")],
-            ["gotoFirstWaypoint", _("Back to the first point")],
+        "finish": [[key, label] for key, label in words.finish_actions().items()],
+        "lost": [
+            ["goContinue", _("Fly the route to its end")],
+            *([key, label] for key, label in words.rc_lost_actions().items()),
+        ],
+        "heights": [[key, words.height_mode(key)] for key in ("relativeToStartPoint", "WGS84")],
+        "survey_heights": [[key, words.height_mode(key)] for key in ("relativeToStartPoint", "realTimeFollowSurface")],
+        "headings": [[key, label] for key, label in words.heading_modes().items() if key != "towardPOI"],
+        "turns": [[key, label] for key, label in words.turn_modes().items()],
+        "climbs": [
+            ["safely", _("Climb first, then fly there")],
+            ["pointToPoint", _("Fly there on a slope")],
+        ],
+        "actions": [_offer(name) for name in wpml.ACTION_KINDS],
+    }
+
+
+def _offer(name: str) -> Json:
+    """An action with its parameters, for the script that makes fields of them."""
+    return {
+        "name": name,
+        "label": words.action(name),
+        "parameters": [
+            {
+                "name": parameter.name,
+                "label": words.parameter(parameter.name),
+                "low": parameter.low,
+                "high": parameter.high,
+                "choices": [[word, words.parameter_choice(word)] for word in parameter.choices],
+                "text": parameter.text,
+                "usual": words.USUAL.get((name, parameter.name), parameter.default),
+            }
+            for parameter in wpml.ACTION_KINDS[name]
         ],
     }
 
@@ -102,15 +178,20 @@ def start(workspace: Workspace) -> list[float] | None:
     return None
 
 
-def page_words() -> Json:
-    """What the editor's script says."""
-    return {
-        "noMap": _("The offline map is not installed; run `make install`."),
-        "point": _("Point %s"),
-        "remove": _("Delete this point"),
-        "nothing": _("Click on the map to add points."),
-        "area": _("Click on the map to draw the area; the lines appear by themselves."),
-        "facts": _("%(length)s · %(time)s · photos: %(photos)s · points: %(points)s"),
-        "unsaved": _("There are changes that are not saved."),
-        "failed": _("It could not be saved; the server does not answer."),
-    }
+def docks(workspace: Workspace) -> list[Json]:
+    """The docks, to be drawn: `name`, `at` [latitude, longitude]."""
+    rows = DeviceState.objects.filter(device__workspace=workspace, device__domain=Domain.DOCK).select_related("device")
+    return [
+        {"name": str(row.device), "at": [row.summary["lat"], row.summary["lon"]]}
+        for row in rows.defer("properties", "stamps")[:200]
+        if "lat" in row.summary and "lon" in row.summary
+    ]
+
+
+def usual_aircraft(workspace: Workspace) -> tuple[str, str]:
+    """Aircraft and camera that a new route is most likely for: those of the workspace's docks, else an M4TD."""
+    keys = {camera.drone_key: key for key, camera in wpml.CAMERAS.items()}
+    found = Device.objects.filter(workspace=workspace, domain=Domain.AIRCRAFT, model_id__in=keys)
+    first = found.order_by("-gateway__domain", "-online", "sn").values_list("model_id", flat=True).first()
+    drone = str(first or "0-100-1")
+    return drone, keys[drone]

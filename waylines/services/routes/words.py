@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from fleet.protocol import device_models
-from waylines import wpml
 
 
 def model(key: str) -> str:
@@ -114,6 +113,50 @@ def parameters(name: str, said: Mapping[str, Any]) -> str:
     return str(said.get("fileSuffix", "") or "")
 
 
+#: What the editor fills in where the format knows no default, by action and parameter.
+USUAL: Mapping[tuple[str, str], float] = {
+    ("hover", "hoverTime"): 5.0,
+    ("rotateYaw", "aircraftHeading"): 0.0,
+    ("gimbalRotate", "gimbalPitchRotateAngle"): -90.0,
+    ("zoom", "focalLength"): 48.0,
+}
+
+
+def parameter(name: str) -> str:
+    """An action's parameter as a field's label, with its unit."""
+    return {
+        "fileSuffix": _("End of the file's name"),
+        "payloadLensIndex": _("Lens (wide, zoom, ir; empty: as set)"),
+        "hoverTime": _("Time (s)"),
+        "aircraftHeading": _("Course (°)"),
+        "aircraftPathMode": _("Turn"),
+        "gimbalPitchRotateAngle": _("Pitch (°, -90 is down)"),
+        "gimbalYawRotateAngle": _("Yaw (°)"),
+        "gimbalHeadingYawBase": _("Yaw from"),
+        "focalLength": _("Focal length (mm)"),
+        "focusX": _("Focus, from the left (0 to 1)"),
+        "focusY": _("Focus, from the top (0 to 1)"),
+        "isInfiniteFocus": _("Focus on infinity (0, 1)"),
+        "directoryName": _("Folder"),
+        "searchlightOperateType": _("Mode (0 off, 1 on, 2 flashing)"),
+        "searchlightBrightness": _("Brightness (percent)"),
+        "recordPointCloudOperate": _("What to do"),
+    }.get(name, name)
+
+
+def parameter_choice(word: str) -> str:
+    return {
+        "clockwise": _("clockwise"),
+        "counterClockwise": _("counter-clockwise"),
+        "north": _("north"),
+        "aircraft": _("the aircraft"),
+        "startRecord": _("start"),
+        "pauseRecord": _("pause"),
+        "resumeRecord": _("go on"),
+        "stopRecord": _("stop"),
+    }.get(word, word)
+
+
 def height_modes() -> dict[str, str]:
     return {
         "relativeToStartPoint": _("above take-off"),
@@ -159,23 +202,3 @@ def turn_modes() -> dict[str, str]:
         "toPointAndPassWithContinuityCurvature": _("Pass each point, curved way"),
         "coordinateTurn": _("Cut the corners"),
     }
-
-
-def length(metres: float | None) -> str:
-    if metres is None:
-        return "—"
-    return f"{metres / 1000:.2f} km" if metres >= 1000 else f"{metres:.0f} m"
-
-
-def duration(seconds: float | None) -> str:
-    """Minutes and seconds; with hours where there are some."""
-    if seconds is None:
-        return "—"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02} h" if hours else f"{minutes}:{rest:02} min"
-
-
-def facts_of(file: Any) -> wpml.Facts:
-    """What was read out of a file when it was stored."""
-    return wpml.Facts.from_json(file.facts if isinstance(file.facts, dict) else {})
