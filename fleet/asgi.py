@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
-http = get_asgi_application()  # before any import that needs the apps
+http: Any = get_asgi_application()  # before any import that needs the apps
 
 from devices import consumers as devices_consumers  # noqa: E402
 from fleet import map_consumers  # noqa: E402

@@ -92,7 +92,10 @@ def _all_workspaces() -> dict[str, Any]:
 
 
 NAVIGATION: list[dict[str, Any]] = [
-    {"title": _("Live"), "items": [_plain(_("Map"), "map", "console:map"), _plain(_("Shared elements"), "draw", "console:elements")]},
+    {
+        "title": _("Live"),
+        "items": [_plain(_("Map"), "map", "console:map"), _plain(_("Shared elements"), "draw", "console:elements")],
+    },
     {
         "title": _("Missions"),
         "separator": True,

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from fleet.embedded import ports
 from tests.live import PASSWORD, FleetProcess, LiveFleet
-from tests.pilot.stage import BRIDGE, all_connected, remote, token
+from tests.pilot.stage import BRIDGE, all_connected, badge, remote, token
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 LICENCE = {"FLEET_DJI_APP_ID": "1", "FLEET_DJI_APP_KEY": "k", "FLEET_DJI_APP_LICENSE": "l"}
