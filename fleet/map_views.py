@@ -139,9 +139,9 @@ def new_group(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 
 
 def change_group(request: HttpRequest, workspace: Workspace, pk: UUID) -> HttpResponse:
-    """Any of `{name, locked, distributed}`."""
+    """Any of `{name, locked, distributed, no_fly}`."""
     body = _body(request)
-    flags = {name: body[name] for name in ("locked", "distributed") if isinstance(body.get(name), bool)}
+    flags = {name: body[name] for name in ("locked", "distributed", "no_fly") if isinstance(body.get(name), bool)}
     groups.change(groups.find(workspace, pk), user=current_person(request), name=body.get("name"), **flags)
     return JsonResponse({"id": str(pk)})
 

@@ -39,6 +39,7 @@ def words() -> dict[str, str]:
         "show": _("Show on this console's maps"),
         "hidden": _("hidden"),
         "locked": _("locked"),
+        "noFly": _("no-fly areas"),
         "notDistributed": _("not sent to remotes"),
         "arrange": _("Arrange the group “%s”"),
         "newGroup": _("New group"),

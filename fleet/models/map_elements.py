@@ -29,6 +29,9 @@ class MapGroup(models.Model):
         _("locked"), default=False, help_text=_("Remotes see its elements and cannot change them.")
     )
     is_distributed = models.BooleanField(_("sent to remotes"), default=True)
+    no_fly = models.BooleanField(
+        _("no-fly areas"), default=False, help_text=_("No mission may cross an area of this group.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

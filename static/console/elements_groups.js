@@ -23,6 +23,7 @@ window.fleetElementGroups = (page) => {
     elements.name.value = wanted?.name || "";
     elements.locked.checked = Boolean(wanted?.locked);
     elements.distributed.checked = wanted?.distributed !== false;
+    elements.no_fly.checked = Boolean(wanted?.no_fly);
     elements.distributed.disabled = wanted?.type === 2; // remotes draw into it
     group.querySelector("[data-part=old]").hidden = !wanted;
     group.querySelector("[data-act=delete]").hidden = wanted?.type !== 0;
@@ -33,8 +34,8 @@ window.fleetElementGroups = (page) => {
 
   group.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const { name, locked, distributed } = event.target.elements;
-    const done = await send(about ? `groups/${about.id}/` : "groups/", { name: name.value, locked: locked.checked, ...(distributed.disabled ? {} : { distributed: distributed.checked }) });
+    const { name, locked, distributed, no_fly } = event.target.elements;
+    const done = await send(about ? `groups/${about.id}/` : "groups/", { name: name.value, locked: locked.checked, no_fly: no_fly.checked, ...(distributed.disabled ? {} : { distributed: distributed.checked }) });
     if (done.ok) group.close();
     else complain(group, done.data.error || words.failed);
   });

@@ -56,7 +56,7 @@ window.fleetElementList = (place, page) => {
   function heading(group, total, shown) {
     const made = element("summary", "elements-group__head");
     made.append(element("strong", "", group.name));
-    for (const [is, word] of [[group.locked, words.locked], [!group.distributed, words.notDistributed]]) if (is) made.append(element("span", "elements-group__mark", word));
+    for (const [is, word] of [[group.locked, words.locked], [!group.distributed, words.notDistributed], [group.no_fly, words.noFly]]) if (is) made.append(element("span", "elements-group__mark", word));
     made.append(element("span", "elements-group__count", shown === total ? String(total) : words.filtered.replace("%s", shown).replace("%s", total)));
     if (may.arrange) {
       const button = element("button", "elements-group__arrange", "⋯");

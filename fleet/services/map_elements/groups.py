@@ -73,13 +73,19 @@ def create(workspace: Workspace, name: str, *, user: User) -> MapGroup:
 
 
 def change(
-    group: MapGroup, *, user: User, name: str | None = None, locked: bool | None = None, distributed: bool | None = None
+    group: MapGroup,
+    *,
+    user: User,
+    name: str | None = None,
+    locked: bool | None = None,
+    distributed: bool | None = None,
+    no_fly: bool | None = None,
 ) -> None:
-    """Rename it, lock it, keep it from remotes. Raises `MapRefused`, `Forbidden`."""
+    """Rename it, lock it, keep it from remotes, make its areas no-fly areas. Raises `MapRefused`, `Forbidden`."""
     access.require(user, group.workspace_id, Role.OPERATOR)
     if distributed is False and group.type == MapGroup.Type.SHARED:
         raise MapRefused(_("Remotes draw into this group, so they have to see it."))
-    changes: dict[str, Any] = {"is_lock": locked, "is_distributed": distributed}
+    changes: dict[str, Any] = {"is_lock": locked, "is_distributed": distributed, "no_fly": no_fly}
     changes = {field: value for field, value in changes.items() if value is not None}
     if name is not None:
         changes["name"] = _name(name)

@@ -58,6 +58,7 @@ def groups(workspace_id: UUID) -> list[Json]:
             "type": group.type,
             "locked": group.is_lock,
             "distributed": group.is_distributed,
+            "no_fly": group.no_fly,
         }
         for group in MapGroup.objects.filter(workspace_id=workspace_id)
     ]
@@ -85,6 +86,16 @@ def elements(workspace_id: UUID, *, only: Iterable[Any] | None = None, group_id:
         for pk, group, name, updated, type_, user_name, hidden, content in MapElement.objects.filter(wanted)
         .order_by("created_at")
         .values_list(*fields)
+    ]
+
+
+def no_fly_areas(workspace_id: UUID) -> list[Json]:
+    """GeoJSON features of what missions of the workspace must not cross, each with its `name`; hidden ones too."""
+    shapes = (MapElement.Type.POLYGON, MapElement.Type.CIRCLE)
+    rows = MapElement.objects.filter(workspace_id=workspace_id, group__no_fly=True, type__in=shapes)
+    return [
+        {**content, "name": name, "properties": {**(content.get("properties") or {}), "name": name}}
+        for name, content in rows.order_by("created_at").values_list("name", "content")
     ]
 
 

@@ -19,9 +19,11 @@ from devices.models.device import Domain
 from devices.services import live_map
 from devices.services.summary import number, summarize
 from fleet.protocol import device_models
+from fleet.services.map_elements import listing
 from waylines.models import Mission, MissionPolicy
 from waylines.models.mission import ACTIVE
 from waylines.services.missions.policy import policy_of
+from waylines.wpml import no_fly_areas
 
 Properties = Mapping[str, Any]
 
@@ -53,7 +55,7 @@ def warnings(checks: list[Check]) -> list[Check]:
 
 
 def examine(mission: Mission) -> list[Check]:
-    """All checks of a mission, saved or not, against the machines as they are now. Four queries."""
+    """All checks of a mission, saved or not, against the machines as they are now. Five queries."""
     dock = Device.objects.select_related("model", "state").get(pk=mission.dock_id)
     said: Properties = dock.state.properties if hasattr(dock, "state") else {}
     aircraft = aircraft_of(dock, said)
@@ -218,6 +220,34 @@ def route(
             yield Check("range", Verdict.BLOCK, _("It leads %(away)s m away; the range is %(limit)s m.") % words)
         elif mission.file.outline:
             yield Check("range", Verdict.OK, _("It leads %(away)s m away at most.") % words)
+    yield from _no_fly(mission, home)
+
+
+def _no_fly(mission: Mission, home: tuple[float, float] | None) -> Iterator[Check]:
+    """The workspace's no-fly areas against each leg of the route and the straight ways between it and the dock.
+
+    A route of more than 2,000 points is looked at in its kept shape.
+    """
+    areas = listing.no_fly_areas(mission.workspace_id)
+    if not areas:
+        return
+    flown = [way for way in _ways(mission.file.outline) if way]
+    ways: list[Any] = [*flown]
+    if home is not None and flown:
+        ways += [[home, flown[0][0]], [flown[-1][-1], home]]
+    crossed, unreadable = no_fly_areas.crossings(ways, areas)
+    over = sorted({crossing.area for crossing in crossed if crossing.way < len(flown)})
+    beside = sorted({crossing.area for crossing in crossed} - set(over))
+    for area in over:
+        yield Check("no_fly", Verdict.BLOCK, _("The route crosses the no-fly area “%(area)s”.") % {"area": area})
+    for area in beside:
+        text = _("The straight way between the dock and the route crosses the no-fly area “%(area)s”.")
+        yield Check("no_fly", Verdict.WARN, text % {"area": area})
+    for area in unreadable:
+        text = _("The no-fly area “%(area)s” cannot be read and was not checked.")
+        yield Check("no_fly", Verdict.WARN, text % {"area": area})
+    if not crossed and not unreadable and flown:
+        yield Check("no_fly", Verdict.OK, _("It crosses no no-fly area."))
 
 
 def _model(key: str) -> str:
@@ -227,12 +257,14 @@ def _model(key: str) -> str:
 
 def farthest(home: tuple[float, float], outline: Any) -> float:
     """Metres from `home` to the farthest point of an outline (lists of [latitude, longitude, …])."""
-    away = 0.0
-    for wayline in outline if isinstance(outline, list) else []:
-        points = wayline.get("points", []) if isinstance(wayline, dict) else wayline
-        for latitude, longitude, *_rest in points:
-            away = max(away, distance(home, (latitude, longitude)))
-    return away
+    return max((distance(home, place) for way in _ways(outline) for place in way), default=0.0)
+
+
+def _ways(outline: Any) -> list[list[tuple[float, float]]]:
+    """The waylines of an outline as latitudes and longitudes."""
+    lines = outline if isinstance(outline, list) else []
+    found = [line.get("points", []) if isinstance(line, dict) else line for line in lines]
+    return [[(place[0], place[1]) for place in way] for way in found]
 
 
 def distance(here: tuple[float, float], there: tuple[float, float]) -> float:

@@ -102,7 +102,7 @@ def plan(
     mission.gate = [check.as_json() for check in checks]
     if kind == MissionKind.IMMEDIATE and gate.blocks(checks):
         raise MissionRefused(_("It may not take off now."), checks=gate.blocks(checks))
-    if blocking := [check for check in gate.blocks(checks) if check.name in ("route", "model", "range")]:
+    if blocking := [check for check in gate.blocks(checks) if check.name in ("route", "model", "range", "no_fly")]:
         raise MissionRefused(_("The route cannot be flown from this dock."), checks=blocking)
     if not accept_overlaps and (found := overlapping(mission)):
         raise MissionRefused(_("The dock has something else to do then."), overlaps=found)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from devices.models import Device
 from devices.models.device import Domain
+from fleet.services.map_elements import listing
 from waylines import wpml
 from waylines.models import Route
 from waylines.services.missions import gate
@@ -156,6 +157,7 @@ def advice(page: Opened, dock: Device | None) -> list[Json]:
         home=home,
         max_height=policy.max_height,
         max_distance=policy.max_distance,
+        no_fly=listing.no_fly_areas(page.route.workspace_id),
     )
     lines = [{"severity": advice.severity, "text": reading.in_words(advice)} for advice in found]
     if dock is not None:

@@ -1,0 +1,108 @@
+"""Areas on the shared map that no mission may cross."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from fleet.models import MapGroup, Workspace
+from fleet.services.map_elements import circles, elements, groups
+from tests.waylines.missions.conftest import Site
+from tests.waylines.missions.test_life import plan, shift, timed
+from waylines.models import Mission
+from waylines.services.missions import dispatch, gate
+from waylines.services.missions.planning import MissionRefused
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def area(site: Site, ring: list[list[float]], workspace: Workspace | None = None, **flags: bool) -> MapGroup:
+    """A group with one area in it."""
+    owner = workspace or site.workspace
+    group = MapGroup.objects.create(workspace=owner, name="Hospital", **flags)
+    content = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    made = elements.create(
+        site.workspace, MapGroup.objects.create(workspace=site.workspace, name=str(uuid4())), element_id=uuid4(),
+        name="Helipad", type_=2, content=content, user=site.user,
+    )  # fmt: skip
+    type(made).objects.filter(pk=made.pk).update(group=group, workspace=owner)
+    return group
+
+
+def box(south: float, west: float, north: float, east: float) -> list[list[float]]:
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+#: Between two waypoints; no waypoint lies in it.
+ON_A_LEG = box(47.0018, 8.0004, 47.0022, 8.0006)
+BETWEEN_DOCK_AND_ROUTE = box(47.0004, 7.9999, 47.0006, 8.0001)
+BESIDE = box(47.01, 8.01, 47.02, 8.02)
+
+
+def asked(site: Site) -> list[gate.Check]:
+    mission = Mission(workspace=site.workspace, dock=site.dock, route=site.route, file=site.route.file)
+    return [check for check in gate.examine(mission) if check.name == "no_fly"]
+
+
+def test_a_leg_over_an_area_keeps_the_mission_on_the_ground(site: Site) -> None:
+    area(site, ON_A_LEG, no_fly=True)
+    [found] = asked(site)
+    assert (found.verdict, "Helipad" in found.text) == (gate.Verdict.BLOCK, True)
+
+
+def test_a_circle_counts(site: Site) -> None:
+    area(site, circles.ring(8.0, 47.0015, 20), no_fly=True)
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.BLOCK]
+
+
+def test_the_way_to_the_route_is_a_warning(site: Site) -> None:
+    area(site, BETWEEN_DOCK_AND_ROUTE, no_fly=True)
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.WARN]
+
+
+def test_what_lies_beside_is_said_to_be_clear(site: Site) -> None:
+    area(site, BESIDE, no_fly=True)
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.OK]
+
+
+def test_other_groups_and_other_workspaces_keep_nobody_on_the_ground(site: Site, other_workspace: Workspace) -> None:
+    area(site, ON_A_LEG)
+    area(site, ON_A_LEG, other_workspace, no_fly=True)
+    assert asked(site) == []
+
+
+def test_an_operator_makes_a_group_one_of_no_fly_areas(site: Site) -> None:
+    group = area(site, ON_A_LEG)
+    client = Client()
+    client.force_login(site.user)
+    answer = client.post(
+        reverse("console:elements_group", args=[group.pk]), {"no_fly": True}, content_type="application/json"
+    )
+    assert answer.status_code == 200
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.BLOCK]
+    groups.change(group, user=site.user, no_fly=False)
+    assert asked(site) == []
+
+
+def test_neither_a_mission_of_now_nor_one_of_tonight_is_planned_over_it(site: Site) -> None:
+    area(site, ON_A_LEG, no_fly=True)
+    for make in (plan, timed):
+        with pytest.raises(MissionRefused) as refused:
+            make(site)
+        assert ["Helipad" in check.text for check in refused.value.checks] == [True]
+
+
+def test_an_area_drawn_after_planning_keeps_the_aircraft_in_its_dock(site: Site, answer: Any) -> None:
+    mission = timed(site)
+    dispatch.tick()
+    answer("flighttask_prepare")
+    area(site, ON_A_LEG, no_fly=True)
+    shift(mission, 1)
+    dispatch.tick()
+    assert not site.commands("flighttask_execute")
+    mission.refresh_from_db()
+    assert any("Helipad" in check["text"] for check in mission.gate if check["verdict"] == "block")
