@@ -90,6 +90,10 @@ class PlanForm(forms.Form):
     simulate = forms.BooleanField(
         label=gettext_lazy("Simulation: nothing takes off"), required=False, widget=forms.CheckboxInput
     )
+    one_command = forms.BooleanField(
+        label=gettext_lazy("Dock of the first firmware: route and start in one command (flighttask_create)"),
+        required=False, widget=forms.CheckboxInput,
+    )  # fmt: skip
 
     #: The parts of the page that belong to each choice of `when`.
     TIME_FIELDS = ("execute_at",)

@@ -376,7 +376,7 @@ def test_dark_narrow_and_many(visit: Callable[..., Page], stage: SharedMap) -> N
     stage.draw(
         *(drawing(f"Many {n}", "LineString", [[8 + n / 1000, 47], [8 + n / 1000, 47.1]]) for n in range(1500)), group=2
     )
-    expect(page.locator("#elements-count")).to_have_text("Elements: 1504")
+    expect(page.locator("#elements-count")).to_have_text("Elements: 1504", timeout=30_000)
     expect(page.locator(".elements-group").filter(has_text="Pilot")).to_contain_text("1300 more")
     page.fill("#elements-search", "many 1499")
     row(page, "Many 1499").locator("[data-act=choose]").click()

@@ -18,7 +18,7 @@ from fleet.models import User, Workspace
 from waylines import wpml
 from waylines.models import *
 from waylines.services import schedules
-from waylines.services.missions import control, planning
+from waylines.services.missions import control, gate, planning
 from waylines.services.routes import library
 user = User.objects.filter(is_superuser=True).first()
 """
@@ -127,11 +127,20 @@ class Site:
     def idle(self) -> None:
         """Wait until the dock has its aircraft back and has said so."""
         self.simulator.until(lambda: not self.dock.aircraft.flying and self.dock.values["mode_code"] == 0, 120)
-        self.fleet.wait(
-            lambda: self.ask(
-                f"p = Device.objects.get(sn={self.dock.sn!r}).state.properties\n"
-                "answer = p.get('mode_code') == 0 and p.get('drone_in_dock') == 1"
-            ),
-            60,
-            "the dock to be idle",
-        )
+        blocking: list[str] = ["nothing was asked yet"]
+
+        def clear() -> bool:
+            blocking[:] = self.ask(
+                f"r = Route.objects.select_related('file').get(pk={self.route!r})\n"
+                f"d = Device.objects.get(sn={self.dock.sn!r})\n"
+                "m = Mission(workspace_id=d.workspace_id, dock=d, route=r, file=r.file)\n"
+                "p = d.state.properties\n"
+                "answer = [c.text for c in gate.blocks(gate.examine(m))]\n"
+                "answer += [] if p.get('mode_code') == 0 and p.get('drone_in_dock') == 1 else ['it is not at home']"
+            )
+            return not blocking
+
+        try:
+            self.fleet.wait(clear, 90, "the dock to be idle")
+        except pytest.fail.Exception as late:
+            raise AssertionError(f"the dock does not become idle: {blocking}") from late

@@ -53,6 +53,10 @@ class FlightTaskSettings(models.Model):
     simulate = models.BooleanField(
         _("simulation"), default=False, help_text=_("The dock plays the mission through; nothing takes off.")
     )
+    one_command = models.BooleanField(
+        _("first firmware"), default=False,
+        help_text=_("For a dock that does not know prepared missions: route and start go out together, at the time."),
+    )  # fmt: skip
     #: Percent and megabytes below which the task does not start; empty: the workspace's rule.
     battery_capacity = models.PositiveSmallIntegerField(
         _("battery at least (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]

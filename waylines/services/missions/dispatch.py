@@ -73,7 +73,7 @@ def take(mission: Mission, now: datetime) -> bool:
     if now > latest_start(mission):
         return skip(mission)
     if mission.status == MissionStatus.PLANNED:
-        return prepare(mission)
+        return begin(mission) if mission.execute_at <= now or not mission.one_command else False
     if mission.status == MissionStatus.READY and mission.kind != MissionKind.CONDITIONAL:
         return execute(mission)
     return False
@@ -92,6 +92,11 @@ def skip(mission: Mission) -> bool:
     if on_dock:
         withdraw(mission)
     return True
+
+
+def begin(mission: Mission) -> bool:
+    """The first word to the dock: the mission, or for the first firmware mission and start in one."""
+    return execute(mission) if mission.one_command else prepare(mission)
 
 
 def prepare(mission: Mission) -> bool:
@@ -140,7 +145,11 @@ def retry(mission: Mission, text: str, *, attempted: bool = False) -> bool:
 
 
 def execute(mission: Mission) -> bool:
-    """Check once more and start it (`flighttask_execute`). False when a check blocks or another was faster."""
+    """Check once more and start it (`flighttask_execute`, for the first firmware `flighttask_create`).
+
+    False when a check blocks or another was faster.
+    """
+    before = _before_start(mission)
     checks = gate.examine(mission)
     missing = relay.missing(mission) if mission.landing_dock_id else []
     checks += [gate.Check("relay", gate.Verdict.BLOCK, text) for text in missing]
@@ -148,10 +157,21 @@ def execute(mission: Mission) -> bool:
         note(mission, checks)
         if mission.kind == MissionKind.IMMEDIATE:
             text = " ".join(check.text for check in gate.blocks(checks))
-            if state.move(mission, MissionStatus.REJECTED, text=text, only=Q(status=MissionStatus.READY)):
+            if (
+                state.move(mission, MissionStatus.REJECTED, text=text, only=Q(status=before))
+                and not mission.one_command
+            ):
                 withdraw(mission)
         return False
+    method = "flighttask_execute"
     data: dict[str, object] = {"flight_id": str(mission.pk)}
+    if mission.one_command:
+        try:
+            method, data = "flighttask_create", orders.create(mission)
+        except StorageError as error:
+            text = _("The route's address could not be made: %(error)s") % {"error": error}
+            note(mission, [*checks, gate.Check("storage", gate.Verdict.BLOCK, text)])
+            return False
     if mission.landing_dock_id:
         data["multi_dock_task"] = relay.task(mission)
     try:
@@ -159,7 +179,7 @@ def execute(mission: Mission) -> bool:
             if not state.move(
                 mission,
                 MissionStatus.STARTING,
-                only=Q(status=MissionStatus.READY),
+                only=Q(status=before),
                 gate=[check.as_json() for check in checks],
                 executed_at=timezone.now(),
             ):
@@ -167,7 +187,7 @@ def execute(mission: Mission) -> bool:
             left = (latest_start(mission) - timezone.now()).total_seconds()
             commands.issue(
                 mission.dock,
-                "flighttask_execute",
+                method,
                 data,
                 user=None,
                 actor=actor(mission),
@@ -180,6 +200,11 @@ def execute(mission: Mission) -> bool:
         note(mission, [gate.Check("command", gate.Verdict.BLOCK, refusal.message)])
         return False
     return True
+
+
+def _before_start(mission: Mission) -> MissionStatus:
+    """The status that a mission is started from."""
+    return MissionStatus.PLANNED if mission.one_command else MissionStatus.READY
 
 
 def note(mission: Mission, checks: Iterable[gate.Check]) -> None:
@@ -237,7 +262,7 @@ def _start(mission_id: str) -> None:
     start_mission.delay(mission_id)
 
 
-@commands.listen("flighttask_execute")
+@commands.listen("flighttask_execute", "flighttask_create")
 def executed(command: Command) -> None:
     """The dock answered to the start, or never did. Progress comes as events."""
     mission = _mission(command, "execute")
@@ -245,7 +270,7 @@ def executed(command: Command) -> None:
         return
     if command.status == CommandStatus.FAILED and command.published_at is None:
         # Nothing was sent, so it may still be started while there is time; a new key makes it a new command.
-        state.move(mission, MissionStatus.READY, text=command.result_text, attempts=mission.attempts + 1)
+        state.move(mission, _before_start(mission), text=command.result_text, attempts=mission.attempts + 1)
     elif command.status in (CommandStatus.FAILED, CommandStatus.REJECTED):
         state.move(mission, MissionStatus.FAILED, text=command.result_text, result=command.result)
     elif command.status == CommandStatus.CANCELED:

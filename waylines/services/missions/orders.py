@@ -54,6 +54,16 @@ def prepare(mission: Mission) -> dict[str, Any]:
     return data
 
 
+def create(mission: Mission) -> dict[str, Any]:
+    """The data of `flighttask_create`, which docks of the first firmware fly at once. Raises `StorageError`."""
+    file = file_of(mission)
+    return {
+        "flight_id": str(mission.pk),
+        "type": "wayline",
+        "file": {"url": file["url"], "sign": file["fingerprint"]},
+    }
+
+
 def simulation(mission: Mission) -> dict[str, Any]:
     """`simulate_mission`: the dock plays the flight at the route's start."""
     start = mission.file.facts.get("start") or [0.0, 0.0]

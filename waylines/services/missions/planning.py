@@ -35,6 +35,7 @@ SETTINGS = (
     "exit_wayline_when_rc_lost",
     "wayline_precision_type",
     "simulate",
+    "one_command",
     "battery_capacity",
     "storage_capacity",
     "late_minutes",
@@ -98,6 +99,9 @@ def plan(
         break_point=resumes.break_point if resumes else None,
         **{name: value for name, value in (settings or {}).items() if name in SETTINGS and value is not None},
     )
+    if mission.one_command and (kind == MissionKind.CONDITIONAL or resumes or landing_dock or mission.simulate):
+        text = _("A dock of the first firmware flies a route from its beginning, now or at a time, and back to itself.")
+        raise MissionRefused(text)
     checks = gate.examine(mission)
     mission.gate = [check.as_json() for check in checks]
     if kind == MissionKind.IMMEDIATE and gate.blocks(checks):
@@ -120,7 +124,7 @@ def plan(
         )
         state.announce(mission)
     if kind == MissionKind.IMMEDIATE and mission.status == MissionStatus.PLANNED:
-        dispatch.prepare(mission)
+        dispatch.begin(mission)
         mission.refresh_from_db()
     return mission
 
@@ -174,7 +178,7 @@ def approve(mission: Mission, *, user: User) -> None:
     if not state.move(mission, MissionStatus.PLANNED, user=user, only=Q(status=MissionStatus.AWAITING), **changes):
         raise MissionRefused(_("It does not wait for approval any more."))
     if mission.kind == MissionKind.IMMEDIATE:
-        dispatch.prepare(mission)
+        dispatch.begin(mission)
         mission.refresh_from_db()
 
 

@@ -19,10 +19,10 @@ _ENDS = frozenset({S.OK, S.PARTIAL, S.FAILED, S.CANCELED, S.REJECTED, S.UNKNOWN}
 #: Which status may follow which. An unknown outcome is the one end that a device's own word still changes.
 ALLOWED: dict[MissionStatus, frozenset[MissionStatus]] = {
     S.AWAITING: frozenset({S.PLANNED, S.REJECTED, S.CANCELED, S.SKIPPED}),
-    S.PLANNED: frozenset({S.PREPARING, S.CANCELED, S.REJECTED, S.SKIPPED, S.FAILED}),
+    S.PLANNED: frozenset({S.PREPARING, S.STARTING, S.CANCELED, S.REJECTED, S.SKIPPED, S.FAILED}),
     S.PREPARING: frozenset({S.READY, S.PLANNED, S.FAILED, S.CANCELED, S.SKIPPED, S.REJECTED}),
     S.READY: frozenset({S.STARTING, S.RUNNING, S.PAUSED, S.SKIPPED}) | _ENDS,
-    S.STARTING: frozenset({S.RUNNING, S.PAUSED, S.READY}) | _ENDS,
+    S.STARTING: frozenset({S.RUNNING, S.PAUSED, S.READY, S.PLANNED}) | _ENDS,
     S.RUNNING: frozenset({S.PAUSED}) | _ENDS,
     S.PAUSED: frozenset({S.RUNNING}) | _ENDS,
     S.UNKNOWN: frozenset({S.RUNNING, S.PAUSED}) | (_ENDS - {S.UNKNOWN}),
