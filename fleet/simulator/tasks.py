@@ -92,10 +92,20 @@ def create(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message)
     tasks, task = gateway.tasks, Task(str(data["flight_id"]), data)
     if (refusal := refuse(gateway, task)) is not None:
         return refusal
-    tasks.known[task.flight_id] = task
-    outcome = standard(gateway, message)
-    outcome.then = lambda: execute(gateway, task)
-    return outcome
+
+    async def kept() -> Outcome:
+        file = data.get("file")
+        if not gateway.behaviour.any_route and isinstance(file, Mapping):
+            try:
+                task.route = await route_download.fetch({"url": file.get("url"), "fingerprint": file.get("sign")})
+            except Unflyable as reason:
+                return Outcome(reason.code, reason=str(reason))
+        tasks.known[task.flight_id] = task
+        outcome = standard(gateway, message)
+        outcome.then = lambda: execute(gateway, task)
+        return outcome
+
+    return Outcome(first=kept)
 
 
 def refuse(gateway: SimulatedGateway, task: Task) -> Outcome | None:

@@ -33,6 +33,13 @@ def test_at_a_time_and_not_before(site: Site) -> None:
     assert ended["result_text"] == ""
 
 
+def test_a_dock_of_the_first_firmware(site: Site) -> None:
+    mission = site.plan(settings={"one_command": True})
+    ended = site.until(mission, "ok", timeout=120)
+    assert ended["media_count"] == 4
+    assert site.sent("flighttask_create") == 1
+
+
 def test_when_conditions_hold(site: Site) -> None:
     mission = site.plan(kind=2, execute_at=0, window_end=600, settings={"battery_capacity": 20})
     site.until(mission, "ok", timeout=120)
