@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import tests.environment  # noqa: F401 - a data directory and a Redis of our own, before Django's settings are read
-from bench import elements, flights, media, missions, wire
+from bench import elements, flights, media, missions, routes, wire
 from tests.live import LiveFleet, running_fleet
 from tests.servers import Missing, postgres_server
 
@@ -251,6 +251,7 @@ def measure(fleet: LiveFleet, database: str, seconds: float) -> dict[str, Any]:
         **flights.measure(fleet),
         **missions.measure(fleet),
         **elements.measure(fleet),
+        **routes.measure(fleet),
         **(media.measure(fleet) if database.startswith("PostgreSQL") else {}),
     }
 
