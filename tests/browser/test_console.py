@@ -48,6 +48,7 @@ def picture(page: Page, name: str, tmp_path: Path) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
+@pytest.mark.timeout(300)
 def test_devices_move_on_the_live_map(
     page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -67,7 +68,7 @@ def test_devices_move_on_the_live_map(
     page.wait_for_function(
         "([sn, before]) => document.querySelector(`.fleet-marker[data-sn='${sn}']`).parentElement.style.transform !== before",
         arg=[aircraft[2], box],
-        timeout=30_000,
+        timeout=120_000,  # it may be resting between two flights
     )
     expect(page.locator("#fleet-map-card dl")).not_to_have_text(before, timeout=10_000)
     expect(row).to_contain_text("%")

@@ -35,7 +35,8 @@ def test_the_simulated_fleet_comes_online_moves_and_obeys(
 
     found = live_fleet.wait(all_there, 90, "all six simulated devices")
     for sn, entry in gateways.items():
-        assert found[sn]["bound"] == (entry["kind"] != "rc-plus-2")  # a remote is bound by its pilot's login
+        # A remote is bound by its pilot's login, which another test may have played before.
+        assert found[sn]["bound"] or entry["kind"] == "rc-plus-2"
         assert found[entry["aircraft_sn"]]["gateway"] == sn
     assert {found[entry["aircraft_sn"]]["model"] for entry in gateways.values()} == {
         "Matrice 4TD",
