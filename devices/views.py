@@ -32,6 +32,7 @@ def map_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     person: Any = request.user
     configuration = {
         "socket": f"/ws/console/map/?workspace={workspace.pk}" if workspace else "",
+        "elements": f"/ws/console/elements/?workspace={workspace.pk}" if workspace else "",
         "atlas": f"{settings.STATIC_URL}vendor/world-atlas/countries-50m.json",
         "tiles": settings.MAP_TILES_URL,
         "attribution": settings.MAP_TILES_ATTRIBUTION,

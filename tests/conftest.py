@@ -14,6 +14,17 @@ from tests.servers import Missing, MosquittoServer, mosquitto_server, unavailabl
 
 pytest_plugins = ["tests.live", "tests.storage"]
 
+#: What waits for servers and flights begins first, so that no worker is alone with it at the end.
+SLOW = ("tests/scenarios/", "tests/run/", "tests/browser/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        return next((place for place, folder in enumerate(SLOW) if item.nodeid.startswith(folder)), len(SLOW))
+
+    items.sort(key=rank)
+
 
 @pytest.fixture
 def workspace(db: None) -> Any:

@@ -50,6 +50,7 @@
     const tiles = L.tileLayer(configuration.tiles, { attribution: configuration.attribution, maxZoom: 20 }).addTo(map);
     L.control.layers(null, { [words.tiles]: tiles }).addTo(map);
   }
+  window.fleetElements.attach(map, configuration.elements);
 
   // --- What a device is and does, in words -----------------------------------------------------------------------
   const serverNow = () => Date.now() + skew;

@@ -98,9 +98,13 @@ def test_one_that_never_arrives_is_missed_aloud(site: Site, console: httpx.Clien
     site.fleet.wait(lambda: len(files_of(site, mission)) == ended["media_count"] - 1, 60, "all files but one")
     site.fleet.wait(lambda: upload_of(site, mission).get("alarm"), 90, "the alarm")
     assert not upload_of(site, mission)["complete"]
-    page = console.get("/admin/gallery/").text
-    assert "Round" in page
-    assert f"{ended['media_count'] - 1} of {ended['media_count']}" in page
+    counted = f"{ended['media_count'] - 1} of {ended['media_count']}"  # once the bucket has confirmed them
+
+    def told() -> bool:
+        page = console.get("/admin/gallery/").text
+        return "Round" in page and counted in page
+
+    site.fleet.wait(told, 90, f"the gallery to say {counted}")
 
 
 @pytest.fixture
