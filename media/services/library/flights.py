@@ -28,8 +28,11 @@ def flight_of(
 ) -> Flight | None:
     """The flight on which it was taken: the mission's, else the one that the aircraft was on at that moment."""
     flights = Flight.objects.filter(workspace_id=workspace_id).order_by("-started_at")
-    if mission is not None and (flown := flights.filter(mission=mission).first()):
-        return flown
+    if mission is not None:
+        if flown := flights.filter(mission=mission).first():
+            return flown
+        # By the clock it may seem to be the flight before, which was another mission.
+        flights = flights.filter(mission__isnull=True)
     if aircraft is None or taken_at is None:
         return None
     return flights.filter(

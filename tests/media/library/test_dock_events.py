@@ -106,6 +106,18 @@ def test_a_missions_file_belongs_to_mission_flight_and_aircraft(
     assert MediaFile.objects.get(name="b.jpeg").mission is None
 
 
+def test_a_missions_file_is_under_no_other_missions_flight(workspace: Workspace, dock: Device, say: Any) -> None:
+    # The flight before has just ended, and of this mission's own there is no record.
+    before = make_mission(workspace, dock, finished_at=timezone.now())
+    mission = make_mission(workspace, dock)
+    bird, now = make_aircraft(workspace, dock), timezone.now()
+    make_flight(workspace, bird, mission=before, started_at=now - timedelta(minutes=9), ended_at=now)
+    file = {"ext": {"flight_id": str(mission.pk)}, "metadata": {"created_time": now.isoformat()}}
+    say("file_upload_callback", callback(workspace, file=file))
+    stored = MediaFile.objects.get()
+    assert (stored.mission, stored.aircraft, stored.flight) == (mission, bird, None)
+
+
 def test_a_flight_by_hand_is_found_by_its_time(workspace: Workspace, dock: Device, say: Any) -> None:
     bird = make_aircraft(workspace, dock)
     flight = make_flight(workspace, bird)
