@@ -242,6 +242,17 @@ class Media:
         if first is not None:
             self.flights = {flight_id: first, **self.flights}
 
+    def find_again(self, flight_id: str) -> int:
+        """What was lost of this flight waits to be uploaded after all; returns how many files that are."""
+        flight = self._of(flight_id)
+        found = len(flight.lost)
+        for file in flight.lost:
+            file.tries = 0
+        flight.waiting.extend(flight.lost)
+        flight.lost.clear()
+        self.gateway.signal.notify()
+        return found
+
 
 @service("upload_flighttask_media_prioritize")
 def prioritize(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:

@@ -236,14 +236,15 @@ class PilotClient:
                 "tinny_fingerprint": file.tiny_fingerprint,
                 "sn": sn,
             }
-            file.known_before = file.tiny_fingerprint in known or self._has(file, ext)
+            file.known_before = file.tiny_fingerprint in known or self.has(file, ext)
             if not file.known_before:
                 self.upload_file(file, {**ext, "file_group_id": group_id})
             progress = {"file_group_id": group_id, "file_count": len(files), "file_uploaded_count": number}
             self.call("POST", self._path("media", "group-upload-callback"), progress)
         return group_id
 
-    def _has(self, file: PilotFile, ext: Mapping[str, Any]) -> bool:
+    def has(self, file: PilotFile, ext: Mapping[str, Any]) -> bool:
+        """Whether the cloud has this very file (fast-upload); then it is not sent."""
         body = {"fingerprint": file.fingerprint, "name": file.name, "path": "", "ext": ext}
         try:
             self.call("POST", self._path("media", "fast-upload"), body)

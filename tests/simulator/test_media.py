@@ -152,6 +152,11 @@ async def test_a_file_counts_once_the_cloud_has_said_so(broker, cloud, files, bu
         assert len(dock.media.uploaded) == 4
         assert callbacks(cloud, dock)[-1]["flight_task"]["uploaded_file_count"] == 4
         assert callbacks(cloud, dock)[-1]["flight_task"]["expected_file_count"] == 5
+        dock.behaviour.lose_media = 0
+        [lost] = dock.media.flights["flight-1"].lost
+        assert dock.media.find_again("flight-1") == 1
+        await dock.until(lambda: lost in dock.media.uploaded, 60)
+        assert callbacks(cloud, dock)[-1]["flight_task"]["uploaded_file_count"] == 5
 
 
 async def test_one_flight_before_another(broker, cloud, bucket) -> None:
