@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import factories
 from tests.servers import Missing, MosquittoServer, mosquitto_server, unavailable
 
 pytest_plugins = ["tests.live", "tests.storage"]
+
+# How long an example takes says more of what else the machine does than of the code.
+hypothesis.settings.register_profile("fleet", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("fleet")
 
 #: What waits for servers and flights begins first, so that no worker is alone with it at the end.
 SLOW = ("tests/scenarios/", "tests/run/", "tests/browser/")

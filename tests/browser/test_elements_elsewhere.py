@@ -16,10 +16,10 @@ def test_the_live_map_shows_them(visit: Callable[..., Page], stage: SharedMap) -
     first, hidden = stage.draw(drawing("Gate", "Point", [8.0, 47.0]), drawing("Shed", "Point", [8.001, 47.0]))
     page = visit(stage, "/admin/map/")
     names = page.locator("#fleet-map-canvas .fleet-element-name")
-    expect(names.filter(has_text="Gate")).to_be_visible()
-    expect(names.filter(has_text="Shed")).to_be_visible()
+    expect(names.filter(has_text="Gate").first).to_be_visible()
+    expect(names.filter(has_text="Shed").first).to_be_visible()
     stage.draw(drawing(EVIL, "LineString", [[8.0, 47.0], [8.002, 47.001]]))
-    expect(names.filter(has_text="onerror")).to_be_visible()
+    expect(names.filter(has_text="onerror").first).to_be_visible()
     assert page.locator("#fleet-map-canvas .fleet-element-name img").count() == 0
     stage.fleet.query(
         "from fleet.models import MapElement, User\nfrom fleet.services.map_elements import elements\n"
