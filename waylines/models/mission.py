@@ -145,6 +145,12 @@ class Mission(FlightTaskSettings):
                 | models.Q(status__in=sorted(OPEN), finished_at__isnull=True),
                 name="a_final_mission_says_when",
             ),
+            # What `flighttask_create` cannot say must not be left out: a simulation would take off.
+            models.CheckConstraint(
+                condition=models.Q(one_command=False)
+                | models.Q(simulate=False, landing_dock=None, resumes=None) & ~models.Q(kind=MissionKind.CONDITIONAL),
+                name="first_firmware_flies_plain_missions",
+            ),
         ]
 
     def __str__(self) -> str:

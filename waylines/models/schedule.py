@@ -59,6 +59,10 @@ class Schedule(FlightTaskSettings):
         indexes = [models.Index(fields=["active", "horizon"])]
         constraints = [
             models.CheckConstraint(condition=models.Q(interval__gte=1), name="a_schedule_goes_on"),
+            models.CheckConstraint(
+                condition=models.Q(one_command=False) | models.Q(simulate=False, window_minutes=0),
+                name="first_firmware_flies_plain_schedules",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -51,6 +51,7 @@ def check(schedule: Schedule) -> None:
         raise MissionRefused(_("Choose at least one day of the month."))
     if schedule.until and schedule.until < schedule.starts_on:
         raise MissionRefused(_("It ends before it begins."))
+    planning.check_first_firmware(schedule, more=schedule.window_minutes > 0)
     if schedule.route.file.problem:
         raise MissionRefused(schedule.route.file.problem)
 

@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from devices.models import Command
 from tests.waylines.missions.conftest import Site, say
 from tests.waylines.missions.test_life import plan, shift, status, timed
+from waylines.models import Mission, Schedule
 from waylines.models.mission import MissionKind, MissionStatus
-from waylines.services.missions import control, dispatch
+from waylines.services import schedules
+from waylines.services.missions import control, dispatch, state
 from waylines.services.missions.planning import MissionRefused
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,3 +82,33 @@ def test_what_such_a_dock_cannot_do_is_refused(site: Site, wish: str) -> None:
         kind = {"kind": MissionKind.CONDITIONAL, "execute_at": now, "window_end": now + timedelta(hours=1)}
     with pytest.raises(MissionRefused, match="first firmware"):
         plan(site, settings=settings, **kind)
+
+
+@pytest.mark.parametrize("wish", [{"simulate": True}, {"window_minutes": 30}], ids=["simulate", "window"])
+def test_nor_does_a_schedule_leave_it_out(site: Site, wish: dict[str, Any]) -> None:
+    """Left out, a simulation would take off and a window would start without its conditions."""
+    fields = {"workspace": site.workspace, "name": "Often", "route": site.route, "dock": site.dock, "times": ["12:00"]}
+    schedule = Schedule(**fields, starts_on=timezone.now().date(), one_command=True, **wish)
+    with pytest.raises(MissionRefused, match="first firmware"):
+        schedules.save(schedule, user=site.user)
+    with pytest.raises(IntegrityError, match="first_firmware"):
+        schedule.save()
+
+
+def test_the_database_holds_it_too(site: Site) -> None:
+    mission = timed(site, **OLD)
+    with pytest.raises(IntegrityError, match="first_firmware"):
+        Mission.objects.filter(pk=mission.pk).update(simulate=True)
+
+
+def test_only_such_a_mission_goes_back_from_its_start_to_its_plan(site: Site) -> None:
+    """For any other dock that way would prepare and start it a second time."""
+    old, other = timed(site, **OLD), timed(site, seconds=7200)
+    Mission.objects.filter(pk=other.pk).update(status=MissionStatus.STARTING)
+    other.refresh_from_db()
+    assert not state.move(other, MissionStatus.PLANNED)
+    Mission.objects.filter(pk=other.pk).update(status=MissionStatus.PLANNED)
+    other.refresh_from_db()
+    assert not state.move(other, MissionStatus.STARTING)
+    assert state.move(old, MissionStatus.STARTING)
+    assert state.move(old, MissionStatus.PLANNED)

@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from fleet.models import MapGroup, Workspace
 from fleet.services.map_elements import circles, elements, groups
-from tests.waylines.missions.conftest import Site
+from tests.factories import make_dock
+from tests.waylines.missions.conftest import Site, say
 from tests.waylines.missions.test_life import plan, shift, timed
-from waylines.models import Mission
+from waylines.models import Mission, RouteFile
 from waylines.services.missions import dispatch, gate
 from waylines.services.missions.planning import MissionRefused
 
@@ -43,8 +44,8 @@ BETWEEN_DOCK_AND_ROUTE = box(47.0004, 7.9999, 47.0006, 8.0001)
 BESIDE = box(47.01, 8.01, 47.02, 8.02)
 
 
-def asked(site: Site) -> list[gate.Check]:
-    mission = Mission(workspace=site.workspace, dock=site.dock, route=site.route, file=site.route.file)
+def asked(site: Site, **fields: Any) -> list[gate.Check]:
+    mission = Mission(workspace=site.workspace, dock=site.dock, route=site.route, file=site.route.file, **fields)
     return [check for check in gate.examine(mission) if check.name == "no_fly"]
 
 
@@ -106,3 +107,21 @@ def test_an_area_drawn_after_planning_keeps_the_aircraft_in_its_dock(site: Site,
     assert not site.commands("flighttask_execute")
     mission.refresh_from_db()
     assert any("Helipad" in check["text"] for check in mission.gate if check["verdict"] == "block")
+
+
+def test_the_way_home_is_the_one_to_the_landing_dock(site: Site) -> None:
+    there = make_dock(site.workspace, online=True)
+    say(there, latitude=47.003, longitude=8.0)
+    area(site, box(47.0024, 7.9999, 47.0026, 8.001), no_fly=True)
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.OK]
+    assert [check.verdict for check in asked(site, landing_dock=there)] == [gate.Verdict.WARN]
+
+
+def test_what_was_not_looked_at_is_said(site: Site) -> None:
+    area(site, BESIDE, no_fly=True)
+    say(site.dock, latitude=None, longitude=None)
+    assert ["stands" in check.text for check in asked(site) if check.verdict is gate.Verdict.WARN] == [True]
+    [points] = site.route.file.outline
+    RouteFile.objects.filter(pk=site.route.file_id).update(outline=[{"points": points, "thinned": True}])
+    site.route.file.refresh_from_db()
+    assert len([check for check in asked(site) if check.verdict is gate.Verdict.WARN]) == 2

@@ -141,7 +141,9 @@ def retry(mission: Mission, text: str, *, attempted: bool = False) -> bool:
         )
         state.announce(mission)
         return False
-    return state.move(mission, MissionStatus.PLANNED, text=text, attempts=attempts, progress_at=timezone.now())
+    preparing = Q(status=MissionStatus.PREPARING)
+    now = timezone.now()
+    return state.move(mission, MissionStatus.PLANNED, text=text, only=preparing, attempts=attempts, progress_at=now)
 
 
 def execute(mission: Mission) -> bool:
@@ -157,10 +159,8 @@ def execute(mission: Mission) -> bool:
         note(mission, checks)
         if mission.kind == MissionKind.IMMEDIATE:
             text = " ".join(check.text for check in gate.blocks(checks))
-            if (
-                state.move(mission, MissionStatus.REJECTED, text=text, only=Q(status=before))
-                and not mission.one_command
-            ):
+            refused = state.move(mission, MissionStatus.REJECTED, text=text, only=Q(status=before))
+            if refused and before == MissionStatus.READY:
                 withdraw(mission)
         return False
     method = "flighttask_execute"
@@ -270,7 +270,8 @@ def executed(command: Command) -> None:
         return
     if command.status == CommandStatus.FAILED and command.published_at is None:
         # Nothing was sent, so it may still be started while there is time; a new key makes it a new command.
-        state.move(mission, _before_start(mission), text=command.result_text, attempts=mission.attempts + 1)
+        again, starting = _before_start(mission), Q(status=MissionStatus.STARTING)
+        state.move(mission, again, text=command.result_text, only=starting, attempts=mission.attempts + 1)
     elif command.status in (CommandStatus.FAILED, CommandStatus.REJECTED):
         state.move(mission, MissionStatus.FAILED, text=command.result_text, result=command.result)
     elif command.status == CommandStatus.CANCELED:

@@ -224,17 +224,16 @@ def route(
 
 
 def _no_fly(mission: Mission, home: tuple[float, float] | None) -> Iterator[Check]:
-    """The workspace's no-fly areas against each leg of the route and the straight ways between it and the dock.
-
-    A route of more than 2,000 points is looked at in its kept shape.
-    """
+    """The workspace's no-fly areas against each leg of the route and the straight ways from and to the docks."""
     areas = listing.no_fly_areas(mission.workspace_id)
     if not areas:
         return
     flown = [way for way in _ways(mission.file.outline) if way]
+    last = home_of(state_of(mission.landing_dock_id)) if mission.landing_dock_id else home
     ways: list[Any] = [*flown]
-    if home is not None and flown:
-        ways += [[home, flown[0][0]], [flown[-1][-1], home]]
+    if flown:
+        ways += [[home, flown[0][0]]] if home is not None else []
+        ways += [[flown[-1][-1], last]] if last is not None else []
     crossed, unreadable = no_fly_areas.crossings(ways, areas)
     over = sorted({crossing.area for crossing in crossed if crossing.way < len(flown)})
     beside = sorted({crossing.area for crossing in crossed} - set(over))
@@ -246,7 +245,16 @@ def _no_fly(mission: Mission, home: tuple[float, float] | None) -> Iterator[Chec
     for area in unreadable:
         text = _("The no-fly area “%(area)s” cannot be read and was not checked.")
         yield Check("no_fly", Verdict.WARN, text % {"area": area})
-    if not crossed and not unreadable and flown:
+    # What was not looked at must not look like consent.
+    unsure = []
+    if not flown or any(isinstance(line, dict) and line.get("thinned") for line in mission.file.outline):
+        unsure.append(
+            _("The route has too many points or none; not each of its legs was checked for no-fly areas.")
+        )
+    if home is None or last is None:
+        unsure.append(_("A dock has not said where it stands: the way from or to it may cross a no-fly area."))
+    yield from (Check("no_fly", Verdict.WARN, text) for text in unsure)
+    if not crossed and not unreadable and not unsure:
         yield Check("no_fly", Verdict.OK, _("It crosses no no-fly area."))
 
 

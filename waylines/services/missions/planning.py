@@ -17,6 +17,7 @@ from fleet.models import Role, User, Workspace
 from fleet.services import access, audit
 from waylines.models import Mission, MissionStatus, Route
 from waylines.models.mission import FINAL, OPEN, MissionKind
+from waylines.models.settings import FlightTaskSettings
 from waylines.services.missions import dispatch, gate, state
 from waylines.services.missions.policy import policy_of
 
@@ -99,9 +100,7 @@ def plan(
         break_point=resumes.break_point if resumes else None,
         **{name: value for name, value in (settings or {}).items() if name in SETTINGS and value is not None},
     )
-    if mission.one_command and (kind == MissionKind.CONDITIONAL or resumes or landing_dock or mission.simulate):
-        text = _("A dock of the first firmware flies a route from its beginning, now or at a time, and back to itself.")
-        raise MissionRefused(text)
+    check_first_firmware(mission, more=bool(kind == MissionKind.CONDITIONAL or resumes or landing_dock))
     checks = gate.examine(mission)
     mission.gate = [check.as_json() for check in checks]
     if kind == MissionKind.IMMEDIATE and gate.blocks(checks):
@@ -127,6 +126,16 @@ def plan(
         dispatch.begin(mission)
         mission.refresh_from_db()
     return mission
+
+
+def check_first_firmware(settings: FlightTaskSettings, *, more: bool) -> None:
+    """A dock of the first firmware is told a route and no more: no simulation, and nothing of the `more` there is.
+
+    Raises `MissionRefused`. The database holds it too, for what would be left out makes an aircraft take off.
+    """
+    if settings.one_command and (more or settings.simulate):
+        text = _("A dock of the first firmware flies a route from its beginning, now or at a time, and back to itself.")
+        raise MissionRefused(text)
 
 
 def require_operator(user: User, workspace: Workspace) -> None:
