@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import URLPattern, reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from fleet.current import covers, current_person, current_workspace
+from fleet.console_page import View, page, show
+from fleet.current import covers, current_person
 from fleet.map_words import colours, words
 from fleet.models import Role, Workspace
 from fleet.services.map_elements import elements, exporting, groups, importing
@@ -27,40 +25,35 @@ from fleet.services.map_elements.geometry import BadGeometry
 from fleet.services.map_elements.groups import MapRefused, Outdated
 
 Json = dict[str, Any]
-View = Callable[..., HttpResponse]
 
 
 def console_urls(site: AdminSite) -> list[URLPattern]:
     """The pages below /admin/ that stand beside the admin's own."""
-
-    def page(route: str, view: View, name: str, role: Role = Role.VIEWER) -> URLPattern:
-        return path(f"elements/{route}", site.admin_view(never_cache(_guarded(site, view, role))), name=name)
-
     return [
-        page("", require_GET(elements_page), "elements"),
-        page("export/", require_GET(export), "elements_export"),
-        page("import/", require_POST(import_file), "elements_import", Role.OPERATOR),
-        page("new/", require_POST(draw), "elements_new", Role.PILOT),
-        page("groups/", require_POST(new_group), "elements_group_new", Role.OPERATOR),
-        page("groups/<uuid:pk>/", require_POST(change_group), "elements_group", Role.OPERATOR),
-        page("groups/<uuid:pk>/delete/", require_POST(delete_group), "elements_group_delete", Role.OPERATOR),
-        page("<uuid:pk>/", require_POST(change), "elements_change", Role.PILOT),
-        page("<uuid:pk>/delete/", require_POST(delete), "elements_delete", Role.PILOT),
+        page(site, "elements/", require_GET(elements_page), "elements"),
+        page(site, "elements/export/", require_GET(_answered(export)), "elements_export"),
+        *(
+            page(site, f"elements/{route}", require_POST(_answered(view)), name, role=role)
+            for route, view, name, role in (
+                ("import/", import_file, "elements_import", Role.OPERATOR),
+                ("new/", draw, "elements_new", Role.PILOT),
+                ("groups/", new_group, "elements_group_new", Role.OPERATOR),
+                ("groups/<uuid:pk>/", change_group, "elements_group", Role.OPERATOR),
+                ("groups/<uuid:pk>/delete/", delete_group, "elements_group_delete", Role.OPERATOR),
+                ("<uuid:pk>/", change, "elements_change", Role.PILOT),
+                ("<uuid:pk>/delete/", delete, "elements_delete", Role.PILOT),
+            )
+        ),
     ]
 
 
-def _guarded(site: AdminSite, view: View, role: Role) -> View:
-    """A view of the current workspace, for who may; what a service refuses becomes a sentence."""
+def _answered(view: View) -> View:
+    """What a service refuses becomes a sentence for the page's script."""
 
-    def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
-        workspace = current_workspace(request)
-        if workspace is None:
-            return redirect("admin:index")
-        if not covers(request, role):
-            raise PermissionDenied
-        request.frame = lambda: {**site.each_context(request), "workspace": workspace}  # type: ignore[attr-defined]
+    @wraps(view)
+    def answered(*arguments: Any, **parts: Any) -> HttpResponseBase:
         try:
-            return view(request, workspace, **parts)
+            return view(*arguments, **parts)
         except (BadGeometry, CannotImport) as error:
             return _refusal(str(error), 400)
         except Outdated as error:
@@ -68,7 +61,7 @@ def _guarded(site: AdminSite, view: View, role: Role) -> View:
         except MapRefused as error:
             return _refusal(str(error), 404 if error.missing else 409)
 
-    return guarded
+    return answered
 
 
 def _refusal(sentence: str, status: int, *, outdated: bool = False) -> JsonResponse:
@@ -91,9 +84,8 @@ def elements_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "colours": colours(),
         "words": words(),
     }
-    context = {"title": _("Shared elements"), "configuration": configuration, "may": configuration["may"]}
-    frame: Json = request.frame()  # type: ignore[attr-defined]
-    return render(request, "console/elements.html", {**frame, **context})
+    title, may = _("Shared elements"), configuration["may"]
+    return show(request, "console/elements.html", title=title, configuration=configuration, may=may)
 
 
 def draw(request: HttpRequest, workspace: Workspace) -> HttpResponse:

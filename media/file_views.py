@@ -12,11 +12,11 @@ from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from fleet.console_page import page
 from fleet.current import covers, current_person
 from fleet.models import Role, Workspace
 from fleet.services import audit
 from media.models import Kind, MediaFile, Status
-from media.pages import page
 from media.services import storage
 from media.services.library import confirm, gallery
 

@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from fleet.console_page import page, show
 from fleet.current import covers, current_person
 from fleet.models import Role, Workspace
 from media.models import Kind, MediaFile, MediaGroup, MediaPolicy, RefusedUpload, Status
-from media.pages import page, show
 from media.services.library import archive, deletion, dock, filters, gallery, groups
 from waylines.models import Mission
 

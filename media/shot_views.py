@@ -12,9 +12,9 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from fleet.console_page import page, show
 from fleet.models import Workspace
 from media.models import Kind
-from media.pages import page, show
 from media.services.library import cells, filters, gallery, shots
 
 #: What a browser may ask of a map's zoom.

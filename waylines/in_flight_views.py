@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from devices.models import Device
 from devices.models.device import Domain
 from devices.services.commands import CommandRefused
+from fleet.console_page import show
 from fleet.current import current_person
 from fleet.models import Workspace
 from media.services.storage import StorageError
@@ -43,7 +44,7 @@ class InFlightForm(forms.Form):
             field.widget.attrs["class"] = "fleet-input"
 
 
-def page(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
+def deliver_page(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
     """Choose, tick, send. A GET sends nothing."""
     dock = Device.objects.select_related("workspace", "model").filter(
         pk=pk, workspace=workspace, domain=Domain.DOCK
@@ -60,9 +61,7 @@ def page(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
             errors = [] if form.errors else [_("Tick the box to send it.")]
         except (MissionRefused, CommandRefused, StorageError) as refusal:
             errors = [str(refusal), *(check.text for check in getattr(refusal, "checks", []))]
-    frame: dict[str, Any] = request.frame  # type: ignore[attr-defined]
-    context = {
-        **frame,
+    context: dict[str, Any] = {
         "title": _("A route in flight"),
         "dock": dock,
         "form": form,
@@ -70,7 +69,7 @@ def page(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse:
         "running": in_flight.running(dock),
         "key": request.POST.get("key") or uuid.uuid4().hex,
     }
-    return render(request, "console/in_flight.html", context, status=409 if errors else 200)
+    return show(request, "console/in_flight.html", 409 if errors else 200, **context)
 
 
 def _send(request: HttpRequest, dock: Device, form: InFlightForm) -> Any:

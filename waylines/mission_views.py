@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.services import commands
 from devices.services.commands import CommandRefused
-from fleet.current import covers, current_person, current_workspace
+from fleet.console_page import page, show
+from fleet.current import covers, current_person
 from fleet.models import Role, Workspace
 from fleet.services import audit
 from waylines import in_flight_views
@@ -28,8 +28,6 @@ from waylines.services import calendar, live_mission, schedules
 from waylines.services.missions import control, gate, planning
 from waylines.services.missions.planning import MissionRefused
 from waylines.services.missions.policy import policy_of
-
-Page = Callable[..., HttpResponse]
 
 #: What each action means, said to whoever is about to do it.
 _MEANINGS: dict[str, Any] = {
@@ -49,31 +47,15 @@ _MOVES = frozenset({"pause", "resume", "return_home", "return_home_cancel", "sto
 
 def urls(site: AdminSite) -> list[URLPattern]:
     """Addresses below /admin/."""
-
-    def page(view: Page) -> Page:
-        def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            workspace = current_workspace(request)
-            if workspace is None:
-                return redirect("admin:index")
-            request.frame = {**site.each_context(request), "workspace": workspace}  # type: ignore[attr-defined]
-            return view(request, workspace, **kwargs)
-
-        return site.admin_view(wrapped)
-
     return [
-        path("missions/plan/", page(plan_page), name="mission_plan"),
-        path("missions/schedules/<uuid:pk>/", page(plan_page), name="schedule_edit"),
-        path("missions/schedules/<uuid:pk>/<slug:action>/", page(schedule_action), name="schedule_act"),
-        path("missions/<uuid:pk>/do/<slug:action>/", page(act_page), name="mission_act"),
-        path("missions/rules/", page(rules_page), name="mission_rules"),
-        path("missions/in-flight/<int:pk>/", page(in_flight_views.page), name="in_flight"),
-        path("calendar/", page(calendar_page), name="calendar"),
+        page(site, "missions/plan/", plan_page, "mission_plan"),
+        page(site, "missions/schedules/<uuid:pk>/", plan_page, "schedule_edit"),
+        page(site, "missions/schedules/<uuid:pk>/<slug:action>/", schedule_action, "schedule_act"),
+        page(site, "missions/<uuid:pk>/do/<slug:action>/", act_page, "mission_act"),
+        page(site, "missions/rules/", rules_page, "mission_rules"),
+        page(site, "missions/in-flight/<int:pk>/", in_flight_views.deliver_page, "in_flight"),
+        page(site, "calendar/", calendar_page, "calendar"),
     ]
-
-
-def _render(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
-    frame: dict[str, Any] = request.frame  # type: ignore[attr-defined]
-    return render(request, template, {**frame, **context}, status=status)
 
 
 def plan_page(request: HttpRequest, workspace: Workspace, pk: uuid.UUID | None = None) -> HttpResponse:
@@ -149,7 +131,7 @@ def _review(
     else:
         overlaps = planning.overlapping(mission)
     checks = gate.examine(mission)
-    return _render(
+    return show(
         request,
         "console/mission_review.html",
         title=_("Look over: %(name)s") % {"name": mission.name},
@@ -183,7 +165,7 @@ def _plan_form(
     request: HttpRequest, form: PlanForm, schedule: Schedule | None, may: bool, status: int = 200
 ) -> HttpResponse:
     bound: dict[str, Any] = {field.name: field for field in form}
-    return _render(
+    return show(
         request,
         "console/mission_plan.html",
         status,
@@ -237,7 +219,7 @@ def act_page(request: HttpRequest, workspace: Workspace, pk: uuid.UUID, action: 
     mission = live_mission.find(pk)
     if mission is None or mission.workspace_id != workspace.pk or action not in live_mission.labels():
         raise Http404
-    page = reverse("admin:waylines_mission_change", args=[mission.pk])
+    where = reverse("admin:waylines_mission_change", args=[mission.pk])
     error = ""
     if request.method == "POST":
         if action in _MOVES and not request.POST.get("checked"):
@@ -248,7 +230,7 @@ def act_page(request: HttpRequest, workspace: Workspace, pk: uuid.UUID, action: 
             except (control.ControlRefused, MissionRefused, CommandRefused) as refusal:
                 checks = [check.text for check in getattr(refusal, "checks", [])]
                 error = " ".join([str(refusal), *checks])
-    return _render(
+    return show(
         request,
         "console/mission_act.html",
         409 if error and request.POST.get("checked") else 200,
@@ -260,14 +242,14 @@ def act_page(request: HttpRequest, workspace: Workspace, pk: uuid.UUID, action: 
         asks_reason=action == "reject",
         key=request.POST.get("key") or uuid.uuid4().hex[:20],
         error=error,
-        back=page,
+        back=where,
     )
 
 
 def _act(request: HttpRequest, mission: Mission, action: str) -> str:
     """Do it; returns where to look next."""
     person = current_person(request)
-    page = reverse("admin:waylines_mission_change", args=[mission.pk])
+    where = reverse("admin:waylines_mission_change", args=[mission.pk])
     # The page's own key: sent twice, it is one command.
     key = f"act:{mission.pk}:{request.POST.get('key', '')[:20]}"
     if action == "approve":
@@ -276,13 +258,13 @@ def _act(request: HttpRequest, mission: Mission, action: str) -> str:
         planning.reject(mission, user=person, reason=request.POST.get("reason", "")[:300])
     elif action == "continue":
         rest = planning.resume(mission, user=person)
-        page = reverse("admin:waylines_mission_change", args=[rest.pk])
+        where = reverse("admin:waylines_mission_change", args=[rest.pk])
     elif action == "media_first":
         data = {"flight_id": str(mission.pk)}
         commands.issue(mission.dock, "upload_flighttask_media_prioritize", data, user=person, request_key=key)
     else:
         control.act(mission, action, user=person, request_key=key, confirmed=True)
-    return page
+    return where
 
 
 def rules_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
@@ -299,13 +281,13 @@ def rules_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
             audit.record("mission.rules", workspace=workspace, user=person, **form.cleaned_data)
             messages.success(request, _("Saved."))
             return redirect("console:mission_rules")
-    return _render(request, "console/mission_rules.html", title=_("Rules for missions"), form=form, may=may)
+    return show(request, "console/mission_rules.html", title=_("Rules for missions"), form=form, may=may)
 
 
 def calendar_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     """A month of missions: those that were, those that are planned, and those that schedules will make."""
     shown = calendar.month(workspace, request.GET.get("month", ""), dock=request.GET.get("dock", ""))
-    return _render(
+    return show(
         request,
         "console/calendar.html",
         title=_("Calendar"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +10,13 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from fleet.current import covers, current_person, current_workspace
+from fleet.console_page import page, show
+from fleet.current import covers, current_person
 from fleet.models import Role, Workspace
 from fleet.services.access import Forbidden
 from waylines.models import Route
@@ -26,31 +26,19 @@ from waylines.services.routes.library import Taken
 from waylines.services.routes.reading import MOST_BYTES
 from waylines.services.routes.refused import RouteRefused
 
-Page = Callable[..., HttpResponse]
 #: Files of one import.
 MOST_FILES = 50
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
     """Addresses below /admin/."""
-
-    def page(view: Page) -> Page:
-        def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            workspace = current_workspace(request)
-            if workspace is None:
-                return redirect("admin:index")
-            request.frame = {**site.each_context(request), "workspace": workspace}  # type: ignore[attr-defined]
-            return view(request, workspace, **kwargs)
-
-        return site.admin_view(wrapped)
-
     return [
-        path("routes/import/", page(import_page), name="route_import"),
-        path("routes/new/", page(editor_page), name="route_new"),
-        path("routes/<uuid:pk>/edit/", page(editor_page), name="route_edit"),
-        path("routes/look/", page(look), name="route_look"),
-        path("routes/<uuid:pk>/file/", page(download), name="route_file"),
-        path("routes/<uuid:pk>/<slug:action>/", page(change), name="route_change"),
+        page(site, "routes/import/", import_page, "route_import"),
+        page(site, "routes/new/", editor_page, "route_new"),
+        page(site, "routes/<uuid:pk>/edit/", editor_page, "route_edit"),
+        page(site, "routes/look/", look, "route_look"),
+        page(site, "routes/<uuid:pk>/file/", download, "route_file"),
+        page(site, "routes/<uuid:pk>/<slug:action>/", change, "route_change"),
     ]
 
 
@@ -79,8 +67,7 @@ def import_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
             return JsonResponse({"results": [_told(result) for result in results]})
         if len(results) == 1 and results[0]["route"] is not None:
             return redirect("admin:waylines_route_change", results[0]["route"].pk)
-    context = {
-        **request.frame,  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
         "title": _("Import routes"),
         "results": results,
         "may": may,
@@ -90,7 +77,7 @@ def import_page(request: HttpRequest, workspace: Workspace) -> HttpResponse:
         "script": {"words": page_words.importing(), "most": MOST_BYTES},
     }
     bad = bool(results) and not any(result["route"] for result in results)
-    return render(request, "console/route_import.html", context, status=400 if bad or context["nothing"] else 200)
+    return show(request, "console/route_import.html", 400 if bad or context["nothing"] else 200, **context)
 
 
 def _told(result: dict[str, Any]) -> dict[str, Any]:
@@ -133,12 +120,12 @@ def change(request: HttpRequest, workspace: Workspace, pk: UUID, action: str) ->
     route, person = _find(workspace, pk), current_person(request)
     if request.method != "POST":
         raise Http404
-    page = redirect("admin:waylines_route_change", route.pk)
+    where = redirect("admin:waylines_route_change", route.pk)
     try:
         if action == "rename":
             library.rename(route, request.POST.get("name", ""), user=person)
         elif action == "copy":
-            page = redirect("admin:waylines_route_change", library.copy(route, user=person).pk)
+            where = redirect("admin:waylines_route_change", library.copy(route, user=person).pk)
         elif action == "star":
             library.star(workspace, [route.pk], user=person)
         elif action == "unstar":
@@ -146,7 +133,7 @@ def change(request: HttpRequest, workspace: Workspace, pk: UUID, action: str) ->
         elif action == "delete":
             library.delete(route, user=person)
             messages.success(request, _("“%(name)s” was deleted.") % {"name": route.name})
-            page = redirect("admin:waylines_route_changelist")
+            where = redirect("admin:waylines_route_changelist")
         else:
             raise Http404
     except RouteRefused as refusal:
@@ -155,7 +142,7 @@ def change(request: HttpRequest, workspace: Workspace, pk: UUID, action: str) ->
         raise PermissionDenied(str(refusal)) from None
     if request.POST.get("back") == "list":
         return redirect("admin:waylines_route_changelist")
-    return page
+    return where
 
 
 def editor_page(request: HttpRequest, workspace: Workspace, pk: UUID | None = None) -> HttpResponse:
@@ -171,8 +158,7 @@ def editor_page(request: HttpRequest, workspace: Workspace, pk: UUID | None = No
             messages.error(request, refusal.message)
             return redirect("admin:waylines_route_change", route.pk)
     drone, payload = drawing.usual_aircraft(workspace)
-    context = {
-        **request.frame,  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
         "title": _("Edit “%(name)s”") % {"name": route} if route else _("Draw a route"),
         "route": route,
         "may": covers(request, Role.OPERATOR),
@@ -184,7 +170,7 @@ def editor_page(request: HttpRequest, workspace: Workspace, pk: UUID | None = No
         "start": {"at": drawing.start(workspace), "docks": drawing.docks(workspace)},
         "configuration": live_mission.map_configuration() | {"words": page_words.drawing()},
     }
-    return render(request, "console/route_editor.html", context)
+    return show(request, "console/route_editor.html", **context)
 
 
 def _saved(request: HttpRequest, workspace: Workspace, route: Route | None) -> JsonResponse:

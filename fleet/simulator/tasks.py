@@ -71,12 +71,8 @@ def prepare(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message
         return Outcome(code, reason=f"the dock is in mode {gateway.mode_code}")
 
     async def kept() -> Outcome:
-        if not gateway.behaviour.any_route:
-            try:
-                file = data.get("file")
-                task.route = await route_download.fetch(file if isinstance(file, Mapping) else None)
-            except Unflyable as reason:
-                return Outcome(reason.code, reason=str(reason))
+        if (unflyable := await fetch_route(gateway, task, data.get("file"))) is not None:
+            return unflyable
         gateway.tasks.known[task.flight_id] = task
         outcome = standard(gateway, message)
         if data.get("task_type") == CONDITIONAL and isinstance(conditions, Mapping):
@@ -89,23 +85,32 @@ def prepare(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message
 @service("flighttask_create")
 def create(gateway: SimulatedGateway, data: Mapping[str, Any], message: Message) -> Outcome:
     """What docks of the first firmware took: fly this at once."""
-    tasks, task = gateway.tasks, Task(str(data["flight_id"]), data)
-    if (refusal := refuse(gateway, task)) is not None:
-        return refusal
+    task = Task(str(data["flight_id"]), data)
 
     async def kept() -> Outcome:
         file = data.get("file")
-        if not gateway.behaviour.any_route and isinstance(file, Mapping):
-            try:
-                task.route = await route_download.fetch({"url": file.get("url"), "fingerprint": file.get("sign")})
-            except Unflyable as reason:
-                return Outcome(reason.code, reason=str(reason))
-        tasks.known[task.flight_id] = task
+        if isinstance(file, Mapping):
+            file = {**file, "fingerprint": file.get("sign")}
+        if (unflyable := await fetch_route(gateway, task, file)) is not None:
+            return unflyable
+        if (refusal := refuse(gateway, task)) is not None:
+            return refusal
+        gateway.tasks.known[task.flight_id] = task
         outcome = standard(gateway, message)
         outcome.then = lambda: execute(gateway, task)
         return outcome
 
     return Outcome(first=kept)
+
+
+async def fetch_route(gateway: SimulatedGateway, task: Task, file: Any) -> Outcome | None:
+    """Give the task its route; why it cannot be flown, if so."""
+    if not gateway.behaviour.any_route:
+        try:
+            task.route = await route_download.fetch(file if isinstance(file, Mapping) else None)
+        except Unflyable as reason:
+            return Outcome(reason.code, reason=str(reason))
+    return None
 
 
 def refuse(gateway: SimulatedGateway, task: Task) -> Outcome | None:

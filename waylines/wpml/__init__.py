@@ -5,6 +5,7 @@
     lines = wpml.outline(route)                     # JSON for the map
     advice = wpml.advise(route, aircraft_model_key="0-100-1", home=(47.4, 8.5), max_height=120)
     plan = wpml.plan_of(route)                      # a simple waypoint route to edit, or None
+    area = wpml.survey_of(route)                    # an area survey to edit, or None
     content = wpml.write(wpml.WaypointPlan.from_json(data))
     content = wpml.write(wpml.survey(polygon, camera="1-98-0", height=80))
 
@@ -43,6 +44,7 @@ from waylines.wpml.route import (
     Wayline,
     Waypoint,
 )
+from waylines.wpml.survey_editing import survey_of
 from waylines.wpml.writer import rewrite, write
 
 __all__ = [
@@ -76,5 +78,6 @@ __all__ = [
     "read",
     "rewrite",
     "survey",
+    "survey_of",
     "write",
 ]

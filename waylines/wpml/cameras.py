@@ -1,4 +1,7 @@
-"""Cameras that surveys are computed for: the wide (or only) lens of each, as the makers' data sheets give them."""
+"""Cameras that surveys are computed for: the wide (or only) lens of each.
+
+The figures were written down from memory of the makers' data sheets and have not been checked against them.
+"""
 
 from __future__ import annotations
 

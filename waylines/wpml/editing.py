@@ -12,7 +12,7 @@ from waylines.wpml.errors import WpmlError
 from waylines.wpml.markup import Node, flag_of, integer_of, node_of, nodes, number_of, text_of
 from waylines.wpml.plan import STOP, WaypointPlan
 from waylines.wpml.plan_actions import from_file
-from waylines.wpml.route import Action, Position, RouteFile, Template, Wayline, Waypoint
+from waylines.wpml.route import Action, MissionConfig, Position, RouteFile, Template, Wayline, Waypoint
 
 #: How far template and wayline may be apart and still be the same point.
 _METRES, _HEIGHT = 0.5, 0.5
@@ -54,23 +54,13 @@ def _plan(route: RouteFile, template: Template, line: Wayline, name: str) -> dic
     if not all(isinstance(value, str) for value in settings.values()):
         return None
     image_format = text_of(settings, "imageFormat")
-    reroute = node_of(config.raw, "autoRerouteInfo")
     return {
+        **decided(config),
         "name": name,
         "author": route.author,
         "drone_model_key": config.drone_model_key,
         "payload_model_key": next(iter(config.payload_model_keys), ""),
         "payload_position": position,
-        "fly_to_wayline_mode": config.fly_to_wayline_mode or "safely",
-        "finish_action": config.finish_action,
-        "exit_on_rc_lost": config.exit_on_rc_lost,
-        "rc_lost_action": config.rc_lost_action or "goBack",
-        "take_off_security_height": config.take_off_security_height,
-        "global_transitional_speed": config.global_transitional_speed,
-        "rth_height": config.global_rth_height,
-        "take_off_ref_point": _place(config.take_off_ref_point),
-        "mission_reroute": flag_of(reroute, "missionAutoRerouteMode"),
-        "transitional_reroute": flag_of(reroute, "transitionalAutoRerouteMode"),
         "speed": line.auto_flight_speed or template.auto_flight_speed,
         "height_mode": height_mode,
         "geoid_height": _geoid(template) if height_mode == "WGS84" else None,
@@ -82,6 +72,23 @@ def _plan(route: RouteFile, template: Template, line: Wayline, name: str) -> dic
         "payload_parameters": {key: value for key, value in settings.items() if key not in _OWN_PLACE},
         "points": points,
         "interval_photos": photos,
+    }
+
+
+def decided(config: MissionConfig) -> dict[str, Any]:
+    """What `missionConfig` says that plans of every kind have a place for."""
+    reroute = node_of(config.raw, "autoRerouteInfo")
+    return {
+        "fly_to_wayline_mode": config.fly_to_wayline_mode or "safely",
+        "finish_action": config.finish_action,
+        "exit_on_rc_lost": config.exit_on_rc_lost,
+        "rc_lost_action": config.rc_lost_action or "goBack",
+        "take_off_security_height": config.take_off_security_height,
+        "global_transitional_speed": config.global_transitional_speed,
+        "rth_height": config.global_rth_height,
+        "take_off_ref_point": _place(config.take_off_ref_point),
+        "mission_reroute": flag_of(reroute, "missionAutoRerouteMode"),
+        "transitional_reroute": flag_of(reroute, "transitionalAutoRerouteMode"),
     }
 
 

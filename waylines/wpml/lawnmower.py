@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import shapely  # type: ignore[import-untyped]
+import shapely
 from shapely import affinity
-from shapely.geometry import LineString, Polygon  # type: ignore[import-untyped]
+from shapely.geometry import LineString, Polygon
 
 XY = tuple[float, float]
 _SLIVER = 0.01

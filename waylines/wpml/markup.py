@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from waylines.wpml.archive import Limits
 from waylines.wpml.elements import KNOWN

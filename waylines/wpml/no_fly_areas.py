@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import shapely  # type: ignore[import-untyped]
-from shapely.geometry import LineString, Point, Polygon  # type: ignore[import-untyped]
+import shapely
+from shapely.geometry import LineString, Point, Polygon
 
 from waylines.wpml.geometry import LocalMap
 

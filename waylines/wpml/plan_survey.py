@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import shapely  # type: ignore[import-untyped]
-from shapely.geometry import Polygon  # type: ignore[import-untyped]
+import shapely
+from shapely.geometry import Polygon
 
 from waylines.wpml import geometry, lawnmower, timing
 from waylines.wpml.actions import BY_DISTANCE

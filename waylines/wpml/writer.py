@@ -7,7 +7,7 @@ import time
 import zipfile
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from waylines.wpml.emitting import action, add, group, heading, kml, longitude_first, mission, new_document
 from waylines.wpml.execution import wayline_of

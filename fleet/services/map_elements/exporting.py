@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from fleet.models import MapElement, MapGroup, Workspace
 

@@ -8,8 +8,8 @@ import re
 from typing import Any
 
 from django.utils.translation import gettext as _
-from shapely.geometry import Polygon  # type: ignore[import-untyped]
-from shapely.validation import explain_validity  # type: ignore[import-untyped]
+from shapely.geometry import Polygon
+from shapely.validation import explain_validity
 
 from fleet.models import MapElement
 from fleet.services.map_elements import circles

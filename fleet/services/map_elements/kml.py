@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from fleet.services.map_elements.feature import CannotImport, Feature, simple
 

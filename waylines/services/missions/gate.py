@@ -248,9 +248,7 @@ def _no_fly(mission: Mission, home: tuple[float, float] | None) -> Iterator[Chec
     # What was not looked at must not look like consent.
     unsure = []
     if not flown or any(isinstance(line, dict) and line.get("thinned") for line in mission.file.outline):
-        unsure.append(
-            _("The route has too many points or none; not each of its legs was checked for no-fly areas.")
-        )
+        unsure.append(_("The route has too many points or none; not each of its legs was checked for no-fly areas."))
     if home is None or last is None:
         unsure.append(_("A dock has not said where it stands: the way from or to it may cross a no-fly area."))
     yield from (Check("no_fly", Verdict.WARN, text) for text in unsure)

@@ -17,7 +17,7 @@ from waylines import wpml
 from waylines.models import Route, RouteFile
 from waylines.services.missions import gate
 from waylines.services.missions.policy import policy_of
-from waylines.services.routes import library, names, reading, surveys, words
+from waylines.services.routes import library, names, reading, words
 from waylines.services.routes.library import Taken
 from waylines.services.routes.refused import RouteRefused
 from waylines.wpml.execution import wayline_of
@@ -40,7 +40,7 @@ def plan_in(file: wpml.RouteFile, name: str = "") -> Json | None:
     waypoints = wpml.plan_of(file, name=name)
     if waypoints is not None:
         return {"kind": WAYPOINTS, **waypoints.to_json()}
-    area = surveys.plan_of(file, name=name)
+    area = wpml.survey_of(file, name=name)
     if area is None:
         return None
     return {"kind": SURVEY, **area.to_json(), "camera": area.camera.key}

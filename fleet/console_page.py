@@ -1,16 +1,16 @@
-"""What the library's pages share: a workspace to look at, a role to do it with, and the console's frame."""
+"""What the console's own pages share: a workspace to look at, a role to do it with, and the frame around them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.views.decorators.cache import never_cache
 
 from fleet.current import covers, current_workspace
 from fleet.models import Role
@@ -27,13 +27,12 @@ def page(site: AdminSite, route: str, view: View, name: str, *, role: Role = Rol
             return redirect("admin:index")
         if not covers(request, role):
             raise PermissionDenied
-        request.frame = lambda: {**site.each_context(request), "workspace": workspace}  # type: ignore[attr-defined]
         return view(request, workspace, **parts)
 
-    return path(route, site.admin_view(never_cache(guarded)), name=name)
+    return path(route, site.admin_view(guarded), name=name)
 
 
 def show(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     """A template in the console's frame."""
-    frame: dict[str, Any] = request.frame()  # type: ignore[attr-defined]
+    frame = {**admin.site.each_context(request), "workspace": current_workspace(request)}
     return render(request, template, {**frame, **context}, status=status)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from waylines import wpml
-from waylines.wpml.markup import Node, flag_of, node_of, nodes, number_of, text_of
+from waylines.wpml.cameras import CAMERAS
+from waylines.wpml.editing import decided
+from waylines.wpml.markup import Node, node_of, nodes, number_of, text_of
+from waylines.wpml.plan_survey import SurveyPlan
+from waylines.wpml.route import Action, RouteFile, Template, Wayline
 
 Json = dict[str, Any]
 
@@ -35,7 +38,7 @@ _KNOWN = frozenset(
 _OWN_PLACE = frozenset({"payloadPositionIndex", "imageFormat"})
 
 
-def plan_of(route: wpml.RouteFile, *, name: str = "") -> wpml.SurveyPlan | None:
+def survey_of(route: RouteFile, *, name: str = "") -> SurveyPlan | None:
     """The plan behind an area survey, to change it; None for one that would not come out as it is in the file.
 
     Whether nothing is lost is seen by computing the survey again: every point and action has to be the file's.
@@ -48,7 +51,7 @@ def plan_of(route: wpml.RouteFile, *, name: str = "") -> wpml.SurveyPlan | None:
         return None
     for angle in (None, number_of(marks[0], "direction")):
         try:
-            plan = wpml.SurveyPlan.from_json({**_decisions(route, template, marks[0], name), "angle": angle})
+            plan = SurveyPlan.from_json({**_decisions(route, template, marks[0], name), "angle": angle})
         except ValueError:  # a `WpmlError` is one; so are coordinates that are no numbers
             return None
         if _same(plan.wayline(), route.waylines[0]):
@@ -56,12 +59,12 @@ def plan_of(route: wpml.RouteFile, *, name: str = "") -> wpml.SurveyPlan | None:
     return None
 
 
-def _decisions(route: wpml.RouteFile, template: wpml.Template, mark: Node, name: str) -> Json:
+def _decisions(route: RouteFile, template: Template, mark: Node, name: str) -> Json:
     config, settings = route.config, node_of(template.raw, "payloadParam")
-    reroute = node_of(config.raw, "autoRerouteInfo")
     payload = next(iter(config.payload_model_keys), "")
-    usual = wpml.CAMERAS[payload].drone_key if payload in wpml.CAMERAS else ""
+    usual = CAMERAS[payload].drone_key if payload in CAMERAS else ""
     return {
+        **decided(config),
         "name": name,
         "author": route.author,
         "camera": payload,
@@ -76,16 +79,6 @@ def _decisions(route: wpml.RouteFile, template: wpml.Template, mark: Node, name:
         "overlap_side": number_of(node_of(mark, "overlap"), "orthoCameraOverlapW"),
         "margin": number_of(mark, "margin"),
         "speed": template.auto_flight_speed,
-        "fly_to_wayline_mode": config.fly_to_wayline_mode or "safely",
-        "finish_action": config.finish_action,
-        "exit_on_rc_lost": config.exit_on_rc_lost,
-        "rc_lost_action": config.rc_lost_action or "goBack",
-        "take_off_security_height": config.take_off_security_height,
-        "global_transitional_speed": config.global_transitional_speed,
-        "rth_height": config.global_rth_height,
-        "take_off_ref_point": config.take_off_ref_point._asdict() if config.take_off_ref_point else None,
-        "mission_reroute": flag_of(reroute, "missionAutoRerouteMode"),
-        "transitional_reroute": flag_of(reroute, "transitionalAutoRerouteMode"),
         "image_format": text_of(settings, "imageFormat"),
         "payload_parameters": {
             key: value for key, value in settings.items() if key not in _OWN_PLACE and isinstance(value, str)
@@ -103,7 +96,7 @@ def _place(corner: str) -> list[float]:
     return [latitude, longitude]
 
 
-def _same(computed: wpml.Wayline, filed: wpml.Wayline) -> bool:
+def _same(computed: Wayline, filed: Wayline) -> bool:
     if computed.execute_height_mode != filed.execute_height_mode or len(computed.points) != len(filed.points):
         return False
     if _done(computed.start_actions) != _done(filed.start_actions):
@@ -118,5 +111,5 @@ def _same(computed: wpml.Wayline, filed: wpml.Wayline) -> bool:
     )
 
 
-def _done(actions: Sequence[wpml.Action]) -> list[tuple[str, str, float | None, Mapping[str, Any]]]:
+def _done(actions: Sequence[Action]) -> list[tuple[str, str, float | None, Mapping[str, Any]]]:
     return [(action.name, action.trigger, action.interval, dict(action.parameters)) for action in actions]
