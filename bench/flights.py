@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import random
-import statistics
 import time
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from bench.clock import milliseconds
 
 if TYPE_CHECKING:
     from tests.live import LiveFleet
@@ -62,14 +63,7 @@ def hour(start: float) -> list[dict[str, Any]]:
 
 
 def _milliseconds(work: Callable[[], Any]) -> float:
-    """The median of some rounds, after one that warms up."""
-    work()
-    taken = []
-    for _ in range(_ROUNDS):
-        begun = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(taken)
+    return milliseconds(lambda _round: work(), _ROUNDS)
 
 
 def figures() -> dict[str, Any]:

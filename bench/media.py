@@ -9,13 +9,14 @@ import http.client
 import json
 import os
 import random
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bench.clock import milliseconds
 
 if TYPE_CHECKING:
     from tests.live import LiveFleet
@@ -112,13 +113,7 @@ def _rows(workspace_id: Any, aircraft: list[int]) -> Iterator[list[Any]]:
 
 
 def _median(work: Callable[[int], Any], rounds: int = _ROUNDS) -> float:
-    work(0)
-    times = []
-    for number in range(rounds):
-        begun = time.perf_counter()
-        work(number)
-        times.append((time.perf_counter() - begun) * 1000)
-    return round(statistics.median(times), 2)
+    return round(milliseconds(work, rounds), 2)
 
 
 def inside() -> dict[str, Any]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import os
-import statistics
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from bench.clock import milliseconds
 
 if TYPE_CHECKING:
     from tests.live import LiveFleet
@@ -28,13 +28,7 @@ def measure(fleet: LiveFleet) -> dict[str, Any]:
 
 
 def _milliseconds(work: Callable[[], Any]) -> float:
-    work()
-    taken = []
-    for _round in range(_ROUNDS):
-        begun = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(taken)
+    return milliseconds(lambda _round: work(), _ROUNDS)
 
 
 def large() -> bytes:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from fleet.embedded import ports
+from fleet.simulator import Behaviour, Credentials, SimulatorThread
 from tests.servers import (
     ROOT,
     Missing,
@@ -236,6 +237,18 @@ def running_fleet() -> Iterator[LiveFleet]:
                 fleet.stop()
     except Missing as error:
         unavailable(error)
+
+
+@contextlib.contextmanager
+def demo_dock(fleet: LiveFleet, behaviour: Behaviour) -> Iterator[SimulatorThread]:
+    """The demo's dock 3 alone, simulated in this process."""
+    gateways = fleet.query(
+        f"from fleet.services import demo\nanswer = demo.simulated_gateways(demo.seed({PASSWORD!r}).workspace)[:1]"
+    )
+    file = fleet.directory / "dock.json"
+    file.write_text(json.dumps({"mqtt": gateways[0]["mqtt"], "gateways": gateways}))
+    with SimulatorThread(Credentials.load(file), behaviour=behaviour) as simulator:
+        yield simulator
 
 
 @pytest.fixture(scope="session")

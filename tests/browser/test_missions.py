@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fleet.simulator import Behaviour, Credentials, SimulatedDock, SimulatorThread
-from tests.live import PASSWORD, LiveFleet, running_fleet
+from fleet.simulator import Behaviour, SimulatedDock
+from tests.live import PASSWORD, LiveFleet, demo_dock, running_fleet
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker, pytest.mark.timeout(300)]
 
@@ -28,12 +27,7 @@ def fleet() -> Iterator[LiveFleet]:
 
 @pytest.fixture(scope="module")
 def dock(fleet: LiveFleet) -> Iterator[SimulatedDock]:
-    gateways = fleet.query(
-        f"from fleet.services import demo\nanswer = demo.simulated_gateways(demo.seed({PASSWORD!r}).workspace)[:1]"
-    )
-    file = fleet.directory / "browser-missions.json"
-    file.write_text(json.dumps({"mqtt": gateways[0]["mqtt"], "gateways": gateways}))
-    with SimulatorThread(Credentials.load(file), behaviour=Behaviour(speed=8.0, rate=4.0, fly=False)) as simulator:
+    with demo_dock(fleet, Behaviour(speed=8.0, rate=4.0, fly=False)) as simulator:
         dock = simulator.docks[0]
         simulator.until(lambda: dock.online, 60)
         here = dock.place

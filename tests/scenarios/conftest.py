@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
-from fleet.simulator import Behaviour, Credentials, SimulatorThread
-from tests.live import PASSWORD, LiveFleet, running_fleet
+from fleet.simulator import Behaviour
+from tests.live import LiveFleet, demo_dock, running_fleet
 from tests.scenarios.site import Site
 
 
@@ -20,13 +19,8 @@ def fleet() -> Iterator[LiveFleet]:
 
 @pytest.fixture(scope="module")
 def everything(fleet: LiveFleet) -> Iterator[Site]:
-    gateways = fleet.query(
-        f"from fleet.services import demo\nanswer = demo.simulated_gateways(demo.seed({PASSWORD!r}).workspace)[:1]"
-    )
-    file = fleet.directory / "missions.json"
-    file.write_text(json.dumps({"mqtt": gateways[0]["mqtt"], "gateways": gateways}))
     behaviour = Behaviour(speed=20.0, rate=5.0, patience=0.3, fly=False, media_limit=4)
-    with SimulatorThread(Credentials.load(file), behaviour=behaviour) as simulator:
+    with demo_dock(fleet, behaviour) as simulator:
         yield Site(fleet, simulator)
 
 

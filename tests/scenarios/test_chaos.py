@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from fleet.simulator import Behaviour, Credentials, SimulatedDock, SimulatorThread
-from tests.live import PASSWORD, LiveFleet, running_fleet
+from fleet.simulator import Behaviour, SimulatedDock, SimulatorThread
+from tests.live import LiveFleet, demo_dock, running_fleet
 
 pytestmark = [pytest.mark.chaos, pytest.mark.broker]
 METHOD = "custom_data_transmission_from_esdk"
@@ -24,12 +23,7 @@ def fleet() -> Iterator[LiveFleet]:
 
 @pytest.fixture(scope="module")
 def dock(fleet: LiveFleet) -> Iterator[tuple[SimulatorThread, SimulatedDock]]:
-    gateways = fleet.query(
-        f"from fleet.services import demo\nanswer = demo.simulated_gateways(demo.seed({PASSWORD!r}).workspace)[:1]"
-    )
-    file = fleet.directory / "chaos.json"
-    file.write_text(json.dumps({"mqtt": gateways[0]["mqtt"], "gateways": gateways}))
-    with SimulatorThread(Credentials.load(file), behaviour=Behaviour(patience=0.2, remember=100_000)) as simulator:
+    with demo_dock(fleet, Behaviour(patience=0.2, remember=100_000)) as simulator:
         dock = simulator.docks[0]
         simulator.until(lambda: dock.topology_acknowledged, 60)
         yield simulator, dock

@@ -10,8 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fleet.models import Role, User, Workspace
-from tests.factories import make_user
+from fleet.models import Workspace
 from tests.waylines.routes import kmz
 from waylines import wpml
 from waylines.models import Route
@@ -20,18 +19,6 @@ from waylines.services.routes import drawing, library, reading
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW, LOOK = "/admin/routes/new/", "/admin/routes/look/"
 AREA = {"kind": "survey", "name": "Field", "polygon": kmz.AREA, "camera": "1-98-0", "height": 80}
-
-
-@pytest.fixture
-def person(workspace: Workspace) -> User:
-    return make_user(workspace, Role.OPERATOR)
-
-
-@pytest.fixture
-def client(person: User, storage: Any) -> Client:
-    signed_in = Client()
-    signed_in.force_login(person)
-    return signed_in
 
 
 def send(client: Client, address: str, plan: Any) -> Any:

@@ -18,18 +18,6 @@ from waylines.services.routes import library, reading
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def person(workspace: Workspace) -> User:
-    return make_user(workspace, Role.OPERATOR)
-
-
-@pytest.fixture
-def client(person: User, storage: Any) -> Client:
-    signed_in = Client()
-    signed_in.force_login(person)
-    return signed_in
-
-
 def send(client: Client, name: str, data: bytes, taken: str = "ask") -> dict[str, Any]:
     body = {"files": SimpleUploadedFile(name, data), "taken": taken}
     answer = client.post("/admin/routes/import/", body, headers={"accept": "application/json"})

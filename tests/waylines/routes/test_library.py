@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def person(workspace: Workspace) -> User:
-    return make_user(workspace, Role.OPERATOR)
-
-
-@pytest.fixture
 def add(workspace: Workspace, person: User, storage: Any) -> Callable[..., Route]:
     def store(name: str = "Roof", data: bytes = b"", **fields: Any) -> Route:
         values = {"user": person, "source": Route.Source.IMPORT, **fields}

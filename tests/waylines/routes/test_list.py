@@ -34,11 +34,6 @@ def add(workspace: Workspace, name: str, data: bytes | None = None) -> Route:
 
 
 @pytest.fixture
-def person(workspace: Workspace) -> Any:
-    return make_user(workspace, Role.OPERATOR)
-
-
-@pytest.fixture
 def shelf(workspace: Workspace, other_workspace: Workspace, storage: Any) -> dict[str, Route]:
     add(other_workspace, "Theirs")
     return {

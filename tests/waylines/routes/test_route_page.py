@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from devices.models.device import Domain
-from fleet.models import Role, Workspace
-from tests.factories import make_aircraft, make_device, make_dock, make_user
+from fleet.models import Workspace
+from tests.factories import make_aircraft, make_device, make_dock
 from tests.waylines.missions.conftest import IDLE, say
 from tests.waylines.routes import kmz
 from waylines import wpml
@@ -20,13 +20,6 @@ from waylines.models import Route
 from waylines.services.routes import library, page
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def client(workspace: Workspace, storage: Any) -> Client:
-    signed_in = Client()
-    signed_in.force_login(make_user(workspace, Role.OPERATOR))
-    return signed_in
 
 
 def stored(workspace: Workspace, data: bytes, source: str = Route.Source.EDITOR, name: str = "Roof") -> Route:
