@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, reverse
@@ -24,6 +22,7 @@ from django.views.decorators.http import require_POST
 from fleet.console_page import page, show
 from fleet.current import covers, current_person
 from fleet.models import Role, Workspace
+from media import downloads
 from media.models import Kind, MediaFile, MediaGroup, MediaPolicy, RefusedUpload, Status
 from media.services.library import archive, deletion, dock, filters, gallery, groups
 from waylines.models import Mission
@@ -129,18 +128,8 @@ def zipped(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if not files:
         messages.error(request, _("None of these files is stored, so there is nothing to download."))
         return redirect("console:gallery")
-    answer = StreamingHttpResponse(_sent(archive.pieces(files)), content_type="application/zip")
     stamp = timezone.localtime().strftime("%Y-%m-%d-%H%M")
-    answer["Content-Disposition"] = f'attachment; filename="{slugify(workspace.name) or "media"}-{stamp}.zip"'
-    answer["X-Accel-Buffering"] = "no"
-    return answer
-
-
-async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Piece by piece: what is no asynchronous iterator, the web server would collect as a whole first."""
-    following = sync_to_async(lambda: next(pieces, None), thread_sensitive=False)
-    while (piece := await following()) is not None:
-        yield piece
+    return downloads.zipped(files, f"{slugify(workspace.name) or 'media'}-{stamp}")
 
 
 def star(request: HttpRequest, workspace: Workspace) -> HttpResponse:

@@ -7,20 +7,22 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet, Value
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fleet.admin.base import ReadOnlyAdmin, current_workspace
 from fleet.current import covers, current_person
 from fleet.models import Role
+from media import downloads
 from waylines.models import Route
 from waylines.services import live_mission
-from waylines.services.routes import bundle, library, listing, page, page_words, words
+from waylines.services.routes import library, listing, page, page_words, words
 from waylines.services.routes.refused import RouteRefused
 
 
@@ -125,13 +127,10 @@ class RouteAdmin(ReadOnlyAdmin):
         )
 
     @admin.action(description=gettext_lazy("Download the chosen routes"))
-    def download_them(self, request: HttpRequest, queryset: QuerySet[Route]) -> Any:
-        try:
-            archive = bundle.packed(queryset.order_by("name"))
-        except RouteRefused as refusal:
-            self.message_user(request, refusal.message, messages.ERROR)
-            return None
-        return FileResponse(archive, as_attachment=True, filename=_("routes") + ".zip", content_type="application/zip")
+    def download_them(self, request: HttpRequest, queryset: QuerySet[Route]) -> HttpResponseBase:
+        chosen = queryset.order_by("name").values_list("file__object_key", "name")
+        files = [(0, "", f"{name}.kmz", key) for key, name in chosen]
+        return downloads.zipped(files, slugify(_("routes")) or "routes")
 
     def has_star_permission(self, request: HttpRequest) -> bool:
         return covers(request, Role.PILOT)

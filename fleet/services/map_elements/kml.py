@@ -35,6 +35,7 @@ def unpacked(content: bytes, largest: int) -> bytes:
             name = "doc.kml" if "doc.kml" in names else names[0]
             with archive.open(name) as file:
                 found = file.read(largest + 1)
+    # Broken, packed in an unknown way (NotImplementedError), or with a password (RuntimeError).
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         raise CannotImport(_("The archive cannot be read.")) from None
     if len(found) > largest:

@@ -11,7 +11,8 @@ import pytest
 
 from fleet.models import AuditEntry, User, Workspace
 from media.models import Status
-from media.services.library import archive
+from media.services.library.archive import contents
+from media.services.storage import archive
 from tests.media.library.files import key_of, make_mission, stored
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,7 @@ def test_every_file_is_in_it_whole(workspace: Workspace, operator: User, storage
     files = [stored(workspace, name=f"DJI_{n}.JPG", mission=mission) for n in range(3)]
     for number, file in enumerate(files):
         storage.put(file.object_key, bytes([number]) * (archive.PIECE + number if number == 2 else 100))
-    contents = archive.contents(workspace, [file.pk for file in files], user=operator)
-    found = opened(contents)
+    found = opened(contents(workspace, [file.pk for file in files], user=operator))
     assert sorted(name.split("/")[1] for name in found.namelist()) == ["DJI_0.JPG", "DJI_1.JPG", "DJI_2.JPG"]
     assert all("North fence" in name for name in found.namelist())
     large = next(name for name in found.namelist() if name.endswith("2.JPG"))
@@ -76,7 +76,7 @@ def test_only_what_is_stored_here_goes_in(workspace: Workspace, other_workspace:
         stored(workspace, size=0).pk,
         stored(other_workspace).pk,
     ]
-    assert [line[0] for line in archive.contents(workspace, ids, user=operator)] == [there.pk]
+    assert [line[0] for line in contents(workspace, ids, user=operator)] == [there.pk]
 
 
 def test_a_hundred_megabytes_need_a_few(workspace: Workspace, storage: Any) -> None:
