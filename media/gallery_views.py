@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from fleet import console_page
 from fleet.console_page import page, show
 from fleet.current import covers, current_person
 from fleet.models import Role, Workspace
-from media import downloads
 from media.models import Kind, MediaFile, MediaGroup, MediaPolicy, RefusedUpload, Status
 from media.services.library import archive, deletion, dock, filters, gallery, groups
+from media.services.storage.archive import pieces
 from waylines.models import Mission
 
 
@@ -129,7 +130,7 @@ def zipped(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         messages.error(request, _("None of these files is stored, so there is nothing to download."))
         return redirect("console:gallery")
     stamp = timezone.localtime().strftime("%Y-%m-%d-%H%M")
-    return downloads.zipped(files, f"{slugify(workspace.name) or 'media'}-{stamp}")
+    return console_page.zipped(pieces(files), f"{slugify(workspace.name) or 'media'}-{stamp}")
 
 
 def star(request: HttpRequest, workspace: Workspace) -> HttpResponse:

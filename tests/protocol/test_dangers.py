@@ -16,6 +16,7 @@ MOVES = {
     "putter_close",
     "drone_open",
     "drone_close",
+    "flighttask_create",
     "flighttask_execute",
     "flighttask_pause",
     "flighttask_recovery",
@@ -176,6 +177,7 @@ def test_the_least_role_that_may_send() -> None:
 
 def test_a_final_state_by_event_names_an_event_of_the_same_product() -> None:
     events = {
+        "flighttask_create": "flighttask_progress",
         "flighttask_execute": "flighttask_progress",
         "takeoff_to_point": "takeoff_to_point_progress",
         "fly_to_point": "fly_to_point_progress",

@@ -16,10 +16,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from fleet import console_page
 from fleet.admin.base import ReadOnlyAdmin, current_workspace
 from fleet.current import covers, current_person
 from fleet.models import Role
-from media import downloads
+from media.services.storage.archive import pieces
 from waylines.models import Route
 from waylines.services import live_mission
 from waylines.services.routes import library, listing, page, page_words, words
@@ -130,7 +131,7 @@ class RouteAdmin(ReadOnlyAdmin):
     def download_them(self, request: HttpRequest, queryset: QuerySet[Route]) -> HttpResponseBase:
         chosen = queryset.order_by("name").values_list("file__object_key", "name")
         files = [(0, "", f"{name}.kmz", key) for key, name in chosen]
-        return downloads.zipped(files, slugify(_("routes")) or "routes")
+        return console_page.zipped(pieces(files), slugify(_("routes")) or "routes")
 
     def has_star_permission(self, request: HttpRequest) -> bool:
         return covers(request, Role.PILOT)

@@ -31,13 +31,14 @@ def test_route_and_start_go_out_together(site: Site, answer: Any, tell: Any) -> 
     assert sent.data["type"] == "wayline"
     assert sent.data["file"]["sign"] == site.route.file.sign
     assert sent.data["file"]["url"].startswith("http")
+    assert sent.danger == "moves"
 
     answer("flighttask_create")
     tell(mission, "in_progress", step=23, percent=40)
     assert status(mission) == MissionStatus.RUNNING
     tell(mission, "ok", percent=100)
     assert status(mission) == MissionStatus.OK
-    assert len(site.commands("flighttask_create")) == 1
+    assert [command.status for command in site.commands("flighttask_create")] == ["ok"]
 
 
 def test_it_waits_for_its_time_and_is_sent_once(site: Site) -> None:
