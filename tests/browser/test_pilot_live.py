@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from fleet.embedded import ports
 from tests.live import PASSWORD, FleetProcess, LiveFleet
-from tests.pilot.stage import BRIDGE, all_connected, badge, remote, token
+from tests.pilot.stage import BRIDGE, all_connected, remote, token
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 LICENCE = {"FLEET_DJI_APP_ID": "1", "FLEET_DJI_APP_KEY": "k", "FLEET_DJI_APP_LICENSE": "l"}
@@ -36,8 +36,21 @@ def rc(demo_workspace: dict[str, Any], simulator: Any) -> str:
     return str(next(entry["sn"] for entry in demo_workspace["gateways"] if not entry["kind"].startswith("dock")))
 
 
+@pytest.fixture(scope="module")
+def pilot(live_fleet: LiveFleet, demo_workspace: dict[str, Any]) -> str:
+    """Somebody of this workspace only: whoever may enter several, as the administrator may, is asked which."""
+    return str(
+        live_fleet.query(
+            "from fleet.models import Membership, Role, User, Workspace\n"
+            f"user = User.objects.create_user('pilot-live', password={PASSWORD!r})\n"
+            f"ws = Workspace.objects.get(pk={demo_workspace['workspace']!r})\n"
+            "Membership.objects.create(user=user, workspace=ws, role=Role.PILOT)\nanswer = user.username"
+        )
+    )
+
+
 @pytest.fixture
-def page(chromium: Any, live_fleet: LiveFleet, licensed_url: str, demo_workspace: Any, rc: str) -> Iterator[Page]:
+def page(chromium: Any, licensed_url: str, pilot: str, rc: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 960, "height": 540})
     context.set_default_timeout(30_000)
     context.add_init_script(f"window.bridgeOptions = {json.dumps({'sn': rc, 'realSocket': True})};\n{BRIDGE}")
@@ -51,14 +64,9 @@ def page(chromium: Any, live_fleet: LiveFleet, licensed_url: str, demo_workspace
             if time.monotonic() > end:
                 raise
             found.wait_for_timeout(300)
-    found.fill("#username", demo_workspace["username"])
+    found.fill("#username", pilot)
     found.fill("#password", PASSWORD)
     found.click("#login-button")
-    demo = found.get_by_role("button", name="Demo", exact=True)
-    expect(badge(found, "api").or_(demo).first).to_be_visible()
-    # Who is in several workspaces, as other tests may have put this person, is asked which.
-    if demo.is_visible():
-        demo.click()
     all_connected(found)
     yield found
     context.close()
@@ -115,11 +123,11 @@ def test_a_renewed_token_keeps_the_socket(page: Page) -> None:
 
 
 def test_a_token_that_ends_while_connected_ends_the_socket_and_the_page_says_so(
-    page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any]
+    page: Page, live_fleet: LiveFleet, pilot: str
 ) -> None:
     live_fleet.query(
         "from django.utils import timezone\nfrom fleet.models import AccessToken\n"
-        f"answer = AccessToken.objects.filter(user__username={demo_workspace['username']!r}).update(expires_at=timezone.now())"
+        f"answer = AccessToken.objects.filter(user__username={pilot!r}).update(expires_at=timezone.now())"
     )
     wait(page, "() => window.bridgeClosed === 4401", timeout=60_000)
     expect(page.locator("#login")).to_be_visible()
