@@ -130,8 +130,10 @@
       const data = await answer.json();
       if (mine !== asked) return;
       const first = !track.length;
+      const before = track;
       flying = data.flying;
       track = new window.flightTrack.Track(data);
+      if (flying) track.follow(before);
       find("failed").hidden = true;
       if ((first && flying) || (flying && following)) now = track.end;
       following = flying && now >= track.end - 0.5;

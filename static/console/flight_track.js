@@ -35,6 +35,15 @@ window.flightTrack = (() => {
       return true;
     }
 
+    // Takes over what an earlier track knew after this one's end: points that came live before they were stored.
+    follow(earlier) {
+      for (let index = 0; index < earlier.length; index += 1) {
+        const point = { time: earlier.at + earlier.time[index] * 1000 };
+        for (const name of ["latitude", "longitude", ...SAID]) point[name] = earlier[name][index];
+        this.add(point);
+      }
+    }
+
     // The last point that is not later than `moment`.
     place(moment) {
       let low = 0;

@@ -49,14 +49,23 @@
     el("workspace").textContent = workspace.workspace_name;
   }
 
+  async function account() {
+    var path = "users/current?device_sn=" + encodeURIComponent(session.sn);
+    var user = await server.ask("GET", path);
+    if (user.mqtt_username || user.role === "viewer") { return user; }
+    await bind(); // a remote nobody has seen yet gets its account by being registered
+    return server.ask("GET", path);
+  }
+
   /* The device link needs this remote's own account; without one the reason stands on the page. */
   async function loadThing() {
     if (!session.sn) { refuse(texts.noSerial); return; }
-    var path = "users/current?device_sn=" + encodeURIComponent(session.sn);
-    var user = await server.ask("GET", path);
-    if (!user.mqtt_username && user.role !== "viewer") {
-      await bind(); // a remote nobody has seen yet gets its account by being registered
-      user = await server.ask("GET", path);
+    modules.state("thing", "wait", texts.loading); // the server is asked first, which may take its time
+    try {
+      var user = await account();
+    } catch (error) {
+      modules.state("thing", "bad", texts.failed);
+      throw error;
     }
     if (!user.mqtt_username) { refuse(user.mqtt_note); return; }
     var host = user.mqtt_addr.replace(/^\w+:\/\//, "").replace(/:\d+\/?$/, "");

@@ -182,6 +182,14 @@ def test_a_flight_in_the_air_is_followed_to_its_end(
     stage.send(type="workspace.telemetry", devices=[frame], timestamp=int(time.time() * 1000))
     expect(page.locator("#fleet-map")).to_have_attribute("data-aircraft", "47.003000,8.001000")
     expect(page.locator("#flight-now")).to_contain_text("44.0 m")
+    # The stored track, which does not have that moment yet, does not take it away.
+    page.evaluate(
+        "() => { const root = document.getElementById('fleet-flight'); delete root.dataset.flying;"
+        " root.dispatchEvent(new CustomEvent('fleet-frame', { detail: { kind: 'track' } })) }"
+    )
+    expect(page.locator("#fleet-flight")).to_have_attribute("data-flying", "true")
+    assert "44.0 m" in page.locator("#flight-now").inner_text()
+    assert page.get_attribute("#fleet-map", "data-aircraft") == "47.003000,8.001000"
     live_fleet.query(
         "from datetime import timedelta\nfrom django.utils import timezone\n"
         "from waylines.models import Flight\nfrom waylines.services.flights import closing\n"

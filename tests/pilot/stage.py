@@ -39,6 +39,15 @@ def loads(made: list[list[Any]]) -> list[str]:
     return [call[1] for call in made if call[0] == "platformLoadComponent"]
 
 
+def handed_over(page: Page, name: str, since: int = 0) -> None:
+    """Waits until the page has handed the module to Pilot, after its first `since` calls."""
+    page.wait_for_function(
+        "([name, since]) => window.bridgeCalls().slice(since)"
+        ".some((call) => call[0] === 'platformLoadComponent' && call[1] === name)",
+        arg=[name, since],
+    )
+
+
 def remote(page: Page) -> dict[str, Any]:
     """Pilot's side: what is loaded with which parameters, and what was set."""
     kept: dict[str, Any] = page.evaluate("window.bridgeKept()")

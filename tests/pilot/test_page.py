@@ -18,6 +18,7 @@ from tests.pilot.stage import (
     all_connected,
     badge,
     calls,
+    handed_over,
     loads,
     log_in,
     log_out,
@@ -125,6 +126,7 @@ def test_a_viewer_is_told_what_is_missing(open_page, make_user, workspace):
 def test_the_modules_wait_for_the_device_link(open_page, user, rc):
     page = open_page({"sn": rc.sn, "connects": False})
     log_in(page, user)
+    handed_over(page, "thing")
     expect(badge(page, "thing")).to_have_attribute("data-state", "wait")
     expect(badge(page, "map")).to_have_text("Not started")
     assert loads(calls(page)) == ["api", "thing"]
@@ -141,7 +143,7 @@ def test_a_device_link_that_does_not_come_is_explained(open_page, user, rc, sett
     page = open_page({"sn": rc.sn, "connects": False})
     page.clock.install()
     log_in(page, user)
-    expect(badge(page, "thing")).to_have_attribute("data-state", "wait")
+    handed_over(page, "thing")
     page.clock.run_for(30_000)
     expect(reason(page, "thing")).to_contain_text("tcp://127.0.0.1:18883")
     shoot(page, "no-link")
@@ -211,6 +213,7 @@ def test_loading_the_device_link_again_keeps_the_others(at_work):
     page = at_work()
     before = len(calls(page))
     page.click('[data-reload="thing"]')
+    handed_over(page, "thing", before)
     all_connected(page)
     assert loads(calls(page)[before:]) == ["thing"]
 
