@@ -21,13 +21,14 @@ Json = dict[str, Any]
 
 
 class MissionConsumer(ConsoleConsumer):
-    """One mission: `{"kind": "html", "target", "html"}` for what has changed, `{"kind": "track", "points"}` once, and
-    `{"kind": "position", "lat", "lon", "heading", "elevation", "battery"}` whenever its aircraft moves."""
+    """One mission: `{"kind": "html", "target", "html"}` and `{"kind": "way-home", "points"}` for what has changed,
+    `{"kind": "track", "points"}` once, and `{"kind": "position", "lat", "lon", "heading", "elevation", "battery"}`
+    whenever its aircraft moves."""
 
     period = 0.5
 
     async def connect(self) -> None:
-        self._painted: dict[str, str] = {}
+        self._painted: dict[str, Json] = {}
         self._aircraft: int | None = None
         await super().connect()
 
@@ -55,8 +56,9 @@ class MissionConsumer(ConsoleConsumer):
 
     async def send_news(self) -> None:
         for frame in await database_sync_to_async(self._frames)():
-            if self._painted.get(frame["target"]) != frame["html"]:
-                self._painted[frame["target"]] = frame["html"]
+            what = frame.get("target", frame["kind"])
+            if self._painted.get(what) != frame:
+                self._painted[what] = frame
                 await self.send_json(frame)
 
     async def reconcile(self) -> None:
@@ -70,10 +72,11 @@ class MissionConsumer(ConsoleConsumer):
         self._aircraft = flown.pk if flown else None
         language = translation.get_language_from_request(self.request())
         with timezone.override(mission.workspace.time_zone), translation.override(language):
-            return [
+            painted: list[Json] = [
                 {"kind": "html", "target": target, "html": render_to_string(template, context(mission))}
                 for target, (template, context) in live_mission.PARTIALS.items()
             ]
+        return [*painted, {"kind": "way-home", "points": live_mission.way_home(mission)}]
 
     async def workspace_telemetry(self, message: Json) -> None:
         for device in message["devices"]:

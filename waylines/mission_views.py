@@ -36,13 +36,16 @@ _MEANINGS: dict[str, Any] = {
     "return_home": lambda: _("The aircraft leaves its route, climbs to the return altitude and comes home."),
     "return_home_cancel": lambda: _("The aircraft stops coming home and hovers where it is."),
     "stop": lambda: _("The mission ends and the aircraft comes home. It can go on later from where it stopped."),
+    "abort_setup": lambda: _("The dock stops getting ready; the aircraft does not take off."),
     "cancel": lambda: _("The mission is given up and taken off the dock. Nothing has moved yet."),
     "approve": lambda: _("The mission may fly. If it is one that starts at once, it starts now."),
     "reject": lambda: _("The mission does not fly."),
     "continue": lambda: _("A new mission flies the rest of the route now, from where this one stopped."),
     "media_first": lambda: _("The dock uploads this mission's photos and videos before those of others."),
 }
-_MOVES = frozenset({"pause", "resume", "return_home", "return_home_cancel", "stop", "approve", "continue"})
+_MOVES = frozenset(
+    {"pause", "resume", "return_home", "return_home_cancel", "stop", "abort_setup", "approve", "continue"}
+)
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

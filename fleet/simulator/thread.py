@@ -25,14 +25,22 @@ class SimulatorThread:
             simulator.until(lambda: dock.bound)
             simulator.run(dock.send_event("flighttask_ready", {"flight_ids": ["…"]}))
 
+    `prepare` is called with the fleet before anything of it goes online.
+
     Attributes of the devices may be read, and `fail`, `silent` and `behaviour` changed, from any thread;
     coroutines go through `run`, plain calls that send something through `call`.
     """
 
     def __init__(
-        self, credentials: Credentials, *, behaviour: Behaviour | None = None, centre: Place | None = None
+        self,
+        credentials: Credentials,
+        *,
+        behaviour: Behaviour | None = None,
+        centre: Place | None = None,
+        prepare: Callable[[SimulatedFleet], None] | None = None,
     ) -> None:
         self._arguments = credentials, behaviour, centre
+        self._prepare = prepare
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -103,6 +111,8 @@ class SimulatorThread:
         credentials, behaviour, centre = self._arguments
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self.fleet = fleet_of(credentials, behaviour=behaviour, centre=centre)
+        if self._prepare is not None:
+            self._prepare(self.fleet)
         async with self.fleet:
             self._ready.set()
             await self._stop.wait()

@@ -22,13 +22,14 @@
       line.forEach((point, index) => shown.addLayer(L.circleMarker(point, { radius: 4, color: "#7c3aed", weight: 2, fillColor: "#fff", fillOpacity: 1 }).bindTooltip(String(index + 1))));
     shown.addLayer(L.circleMarker(line[0], { radius: 7, color: "#0f7b46", fillColor: "#0f7b46", fillOpacity: 1 }).bindTooltip(words.start));
   }
-  if (drawing.home) {
+  for (const dock of drawing.docks || []) {
     const icon = L.divIcon({ className: "fleet-mission__home", iconSize: [14, 14] });
-    shown.addLayer(L.marker(drawing.home, { icon, title: drawing.dock, alt: drawing.dock }));
+    shown.addLayer(L.marker(dock.at, { icon, title: dock.name, alt: dock.name }));
   }
   if (drawing.breakPoint && drawing.breakPoint.latitude)
     shown.addLayer(L.circleMarker([drawing.breakPoint.latitude, drawing.breakPoint.longitude], { radius: 7, color: "#b42318", fillColor: "#b42318", fillOpacity: 1 }).bindTooltip(words.breakPoint));
   const track = L.polyline([], { color: "#1d5fbf", weight: 4, interactive: false }).addTo(map);
+  const home = L.polyline([], { color: "#d97706", weight: 3, dashArray: "2 6", interactive: false }).addTo(map);
   shown.addTo(map);
 
   let aircraft = null;
@@ -46,7 +47,12 @@
     track.setLatLngs(line.map(([lat, lon]) => [lat, lon]));
     place.dataset.track = String(line.length);
   }
+  function comeHome(way) {
+    home.setLatLngs(way);
+    place.dataset.wayHome = String(way.length);
+  }
   draw(drawing.track || []);
+  comeHome(drawing.wayHome || []);
   const bounds = shown.getBounds();
   if (track.getLatLngs().length) bounds.extend(track.getBounds());
   // The console's frame shows its content late: a map that was made without a size has to be told of it.
@@ -60,6 +66,7 @@
 
   document.querySelector("[data-live]")?.addEventListener("fleet-frame", ({ detail }) => {
     if (detail.kind === "track") draw(detail.points);
+    else if (detail.kind === "way-home") comeHome(detail.points);
     else if (detail.kind === "position") {
       // Whether it flies is said by the page's own status, which the server keeps up to date.
       drawing.active = Boolean(document.querySelector("#fleet-mission progress"));

@@ -201,3 +201,8 @@ def test_only_the_set_filter_of_a_list_is_lit(workspace: Workspace) -> None:
     page = client.get("/admin/devices/device/?domain__exact=2")
     items = [item for group in page.context["sidebar_navigation"] for item in group["items"]]
     assert [str(item["title"]) for item in items if item["active"]] == ["Remotes"]
+
+
+def test_it_has_a_picture_in_the_browser_s_tab() -> None:
+    page = Client().get(LOGIN).content.decode()
+    assert re.search(r'<link rel="icon" href="[^"]*icons/fleet[^"]*\.svg"', page)

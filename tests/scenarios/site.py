@@ -81,6 +81,7 @@ class Site:
                 "    if name in fields: fields[name] = timezone.now() + timedelta(seconds=fields[name])\n"
                 f"fields.setdefault('route', {self.route!r})\n"
                 "fields['route'] = Route.objects.get(pk=fields['route'])\n"
+                "if 'landing_dock' in fields: fields['landing_dock'] = Device.objects.get(sn=fields['landing_dock'])\n"
                 "answer = str(planning.plan(d.workspace, dock=d, user=user, accept_overlaps=True, **fields).pk)"
             )
         )
@@ -98,6 +99,7 @@ class Site:
             "finished_at",
             "gate",
             "step",
+            "notes",
         ]
         return dict(
             self.ask(f"m = Mission.objects.get(pk={mission!r})\nanswer = {{n: getattr(m, n) for n in {names!r}}}")

@@ -104,6 +104,8 @@ class Mission(FlightTaskSettings):
     track_id = models.CharField(max_length=64, blank=True, default="")
     #: The rest of what the last progress said, as it came (`planned_path_points`, relay states, …).
     extra = models.JSONField(default=dict, blank=True)
+    #: The last of each event on the way that changes no status, by method, as it came.
+    notes = models.JSONField(default=dict, blank=True)
     progress_stamp = models.BigIntegerField(default=0, editable=False)
     progress_at = models.DateTimeField(_("last heard"), null=True, blank=True)
     result = models.IntegerField(_("result code"), null=True, blank=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from devices.models import Command, Device, TrackPoint
 from devices.services import live_device
+from devices.services.summary import number
 from fleet.protocol import device_models
 from waylines.models import Mission, MissionStatus
 from waylines.models.mission import ACTIVE
@@ -46,6 +47,7 @@ def labels() -> dict[str, Any]:
         "return_home": _("Return home"),
         "return_home_cancel": _("Stay there"),
         "stop": _("Stop the mission"),
+        "abort_setup": _("Give up the start"),
         "cancel": _("Cancel"),
         "approve": _("Approve"),
         "reject": _("Do not approve"),
@@ -93,7 +95,7 @@ def summary(mission: Mission) -> Context:
         "actions": actions(mission),
         "latest": dispatch.latest_start(mission) if not mission.is_final and not active else None,
         "break_reason": _break_reason(mission),
-        "homing": mission.extra.get("device_exit_homing_notify"),
+        "notes": words.notes(mission) if active else [],
         "continued_by": mission.resumed_by.order_by("-created_at").first(),
     }
 
@@ -149,7 +151,13 @@ def find(mission_id: Any) -> Mission | None:
 
 
 def aircraft(mission: Mission) -> Device | None:
-    """The aircraft that flies it, as far as is known."""
+    """The aircraft that flies it, as far as is known.
+
+    After a relay it hangs on the other dock, and one day the dock may have a new one: the flight knows better.
+    """
+    flown = mission.flights.select_related("aircraft__model", "aircraft__state").exclude(aircraft=None)
+    if (flight := flown.order_by("-started_at").first()) is not None:
+        return flight.aircraft
     return gate.aircraft_of(mission.dock, gate.state_of(mission.dock_id))
 
 
@@ -167,13 +175,30 @@ def track(mission: Mission) -> list[list[float]]:
     return [[round(lat, 6), round(lon, 6), round(up or 0.0, 1)] for lat, lon, up in rows][::-1]
 
 
+def way_home(mission: Mission) -> list[list[float]]:
+    """The way on which its aircraft said that it comes home: [latitude, longitude]. Nothing once it is there."""
+    said = mission.notes.get("return_home_info")
+    points = said.get("planned_path_points") if isinstance(said, dict) and mission.status in ACTIVE else None
+    found = (
+        (number(point.get("latitude")), number(point.get("longitude")))
+        for point in (points if isinstance(points, list) else [])
+        if isinstance(point, dict)
+    )
+    return [
+        [lat, lon] for lat, lon in found if lat is not None and lon is not None and abs(lat) <= 90 and abs(lon) <= 180
+    ]
+
+
 def drawing(mission: Mission) -> Context:
     """What the page's map starts from."""
     said = gate.state_of(mission.dock_id)
+    docks = [(mission.dock, gate.home_of(said))]
+    if mission.landing_dock is not None:
+        docks.append((mission.landing_dock, gate.home_of(gate.state_of(mission.landing_dock.pk))))
     return {
         "outline": mission.file.outline,
-        "home": gate.home_of(said),
-        "dock": str(mission.dock),
+        "docks": [{"name": str(dock), "at": at} for dock, at in docks if at],
+        "wayHome": way_home(mission),
         "track": track(mission),
         # A pause leaves one behind as well; after a flight that went to its end it means nothing.
         "breakPoint": mission.break_point if mission.status != MissionStatus.OK else None,

@@ -160,7 +160,7 @@ def _missions(gateway_ids: Any) -> dict[int, Mission]:
     ids = set(gateway_ids)
     rows = Mission.objects.filter(Q(dock_id__in=ids) | Q(landing_dock_id__in=ids), status__in=ACTIVE)
     found: dict[int, Mission] = {}
-    for mission in rows.select_related("user").defer("extra", "gate", "break_point"):
+    for mission in rows.select_related("user").defer("extra", "notes", "gate", "break_point"):
         if mission.landing_dock_id:
             found.setdefault(mission.landing_dock_id, mission)
         found[mission.dock_id] = mission

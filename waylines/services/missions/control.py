@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from devices.models import Command
 from devices.services import commands
 from fleet.models import Role, User
+from fleet.protocol import methods
 from fleet.services import access
 from waylines.models import Mission, MissionStatus
 from waylines.models.mission import OPEN
-from waylines.services.missions import dispatch, state
+from waylines.services.missions import dispatch, state, words
 
 
 class ControlRefused(Exception):
@@ -31,6 +32,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "return_home": frozenset({MissionStatus.RUNNING, MissionStatus.PAUSED, MissionStatus.STARTING}),
     "return_home_cancel": frozenset({MissionStatus.RUNNING, MissionStatus.PAUSED}),
     "stop": frozenset({MissionStatus.RUNNING, MissionStatus.PAUSED, MissionStatus.STARTING}),
+    "abort_setup": frozenset({MissionStatus.STARTING, MissionStatus.RUNNING}),
     "cancel": frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.PREPARING, MissionStatus.READY}),
 }
 _METHODS = {
@@ -39,12 +41,22 @@ _METHODS = {
     "return_home": "return_home",
     "return_home_cancel": "return_home_cancel",
     "stop": "flighttask_stop",
+    "abort_setup": "flight_setup_abort",
 }
 
 
 def possible(mission: Mission) -> list[str]:
     """The actions that make sense now."""
-    return [name for name, statuses in ACTIONS.items() if mission.status in statuses]
+    return [name for name in ACTIONS if _fits(mission, name)]
+
+
+def _fits(mission: Mission, action: str) -> bool:
+    if mission.status not in ACTIONS[action]:
+        return False
+    if action != "abort_setup":
+        return True
+    known = methods.find("services", _METHODS[action], mission.dock.product) is not None
+    return known and words.setting_up(mission)
 
 
 def act(mission: Mission, action: str, *, user: User, request_key: str, confirmed: bool) -> Command | None:
@@ -57,7 +69,7 @@ def act(mission: Mission, action: str, *, user: User, request_key: str, confirme
     if action == "cancel":
         cancel(mission, user=user)
         return None
-    if mission.status not in ACTIONS[action]:
+    if not _fits(mission, action):
         raise ControlRefused(
             _("The mission is “%(status)s” now; nothing was sent.") % {"status": mission.get_status_display()}
         )

@@ -181,8 +181,11 @@ def remember(message: Message, name: str) -> None:
     mission = find(message, message.fields.get("flight_id")) or _active(message)
     if mission is None:
         return
-    noted = {**mission.extra, name: message.fields}
-    Mission.objects.filter(pk=mission.pk).update(extra=noted)
+    with transaction.atomic():
+        locked = Mission.objects.select_for_update().only("notes").get(pk=mission.pk)
+        locked.notes[name] = message.fields
+        locked.save(update_fields=["notes"])
+    state.announce(mission)
     state.announce(mission)
 
 
