@@ -138,8 +138,17 @@ class PilotConsumer(AsyncWebsocketConsumer):
             await self._note(pilot_presence.closed, self.channel_name, code)
 
     async def dispatch(self, message: Frame) -> None:
-        """News of a sort that Pilot does not know passes by."""
-        if hasattr(self, get_handler_name(message)):
+        """News of a sort that Pilot does not know passes by.
+
+        Channels looks after old database connections before each message, which is a turn on a thread that all sockets
+        share. No handler of news asks the database, so news goes to its handler directly.
+        """
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            return
+        if message["type"].startswith("workspace."):
+            await handler(message)
+        else:
             await super().dispatch(message)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

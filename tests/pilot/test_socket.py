@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -86,6 +87,26 @@ async def test_the_services_way_of_telling_arrives(pilot, open_socket):
     socket = await open_socket(pilot)
     await sync_to_async(broadcast.to_workspace)(pilot.workspace.pk, "device_update_topo", {})
     assert (await socket.frame())["biz_code"] == "device_update_topo"
+
+
+async def test_news_does_not_wait_for_the_thread_that_all_sockets_share(pilot, open_socket):
+    socket = await open_socket(pilot)
+    await say(pilot.workspace, "map_element_create", {})
+    await socket.frame()  # it has greeted Pilot, which asks the database
+    busy, done = threading.Event(), threading.Event()
+
+    def hold():
+        busy.set()
+        return done.wait(30)
+
+    held = asyncio.ensure_future(sync_to_async(hold)())
+    try:
+        await asyncio.to_thread(busy.wait, 5)
+        await say(pilot.workspace, "map_element_create", {"id": "A"})
+        assert (await socket.frame())["data"] == {"id": "A"}
+    finally:
+        done.set()
+        assert await held
 
 
 async def test_positions_arrive_one_frame_a_device(pilot, open_socket):
