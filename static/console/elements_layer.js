@@ -65,7 +65,7 @@ window.fleetElements = (() => {
     const elements = new Map();
     const groups = new Map();
     const drawn = new Map();
-    const names = L.layerGroup().addTo(map);
+    const names = new Map(); // of those in view: what was named, and its tooltip
     const apart = new Set(); // what is drawn by somebody else meanwhile
     let chosen = null;
     let naming = 0;
@@ -98,20 +98,32 @@ window.fleetElements = (() => {
       naming = requestAnimationFrame(name);
     }
 
-    function name() {
-      names.clearLayers();
+    function inView() {
       const view = map.getBounds();
-      const seen = [];
+      const seen = new Map();
       for (const [id, made] of drawn) {
         if (!view.intersects(made.getBounds())) continue;
-        seen.push([id, made]);
-        if (seen.length > NAMED) return;
+        seen.set(id, made);
+        if (seen.size > NAMED) return new Map();
       }
+      return seen;
+    }
+
+    // Every new tooltip makes the browser lay out the page, so those that may stay do.
+    function name() {
+      const seen = inView();
+      for (const [id, { element, tooltip }] of [...names])
+        if (!seen.has(id) || elements.get(id) !== element) {
+          tooltip.remove();
+          names.delete(id);
+        }
       for (const [id, made] of seen) {
-        const { kind, lines } = shape(elements.get(id));
+        if (names.has(id)) continue;
+        const element = elements.get(id);
+        const { kind, lines } = shape(element);
         const at = kind === "line" ? lines[0][Math.floor((lines[0].length - 1) / 2)] : made.getBounds().getCenter();
         const options = { permanent: true, direction: kind === "polygon" || kind === "circle" ? "center" : "bottom", offset: kind === "point" ? [0, 6] : [0, 0], className: "fleet-element-name", opacity: 1, interactive: false };
-        names.addLayer(L.tooltip(options).setLatLng(at).setContent(label(elements.get(id).name)));
+        names.set(id, { element, tooltip: L.tooltip(options).setLatLng(at).setContent(label(element.name)).addTo(map) });
       }
     }
 

@@ -5,6 +5,7 @@ window.fleetElementList = (place, page) => {
   const { element } = window.fleetIcons;
   const MOST = 200; // rows of a group; the search finds the others
   const MARKS = { point: "M10 5a5 5 0 1 0 .01 0Z", line: "M3 16 8 6l5 6 4-9", polygon: "M4 7 11 3l6 6-3 8-9-2Z", circle: "M10 3a7 7 0 1 0 .01 0Z" };
+  const alphabet = new Intl.Collator(undefined, { numeric: true });
   const folded = new Map(); // which groups the reader has shut
   let query = "";
   let chosen = null;
@@ -90,7 +91,7 @@ window.fleetElementList = (place, page) => {
       made.addEventListener("toggle", () => query === "" && folded.set(group.id, !made.open));
       made.append(heading(group, whole.length, fitting.length));
       const list = element("ul");
-      fitting.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+      fitting.sort((a, b) => alphabet.compare(a.name, b.name));
       list.append(...fitting.slice(0, MOST).map(row));
       if (fitting.length > MOST) list.append(element("li", "elements-group__more", words.more.replace("%s", fitting.length - MOST)));
       if (!whole.length) list.append(element("li", "elements-group__more", words.emptyGroup));

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.utils import timezone
 from playwright.sync_api import Page
 from rest_framework.test import APIClient
@@ -133,7 +135,34 @@ def server(transactional_db: None, live_server: Any, settings: Any) -> Any:
 
 
 @pytest.fixture
-def open_page(chromium: Any, database_beside_playwright: None, server: Any) -> Iterator[OpenPage]:
+def all_answered(transactional_db: None) -> Iterator[None]:
+    """A browser that is closed leaves requests under way; the tables are not emptied before they are answered."""
+    change = threading.Condition()
+    under_way = 0
+
+    def count(by: int) -> None:
+        nonlocal under_way
+        with change:
+            under_way += by
+            change.notify_all()
+
+    def begun(**_said: Any) -> None:
+        count(1)
+
+    def ended(**_said: Any) -> None:
+        count(-1)
+
+    request_started.connect(begun)
+    request_finished.connect(ended)
+    yield
+    with change:
+        change.wait_for(lambda: under_way <= 0, 10)
+    request_started.disconnect(begun)
+    request_finished.disconnect(ended)
+
+
+@pytest.fixture
+def open_page(chromium: Any, database_beside_playwright: None, server: Any, all_answered: None) -> Iterator[OpenPage]:
     """Opens the page; with `bridge` on a remote that is so. Errors of its scripts and of its policy fail the test."""
     contexts = []
 
