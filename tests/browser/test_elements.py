@@ -152,6 +152,7 @@ def test_two_browsers_and_a_remote_draw_on_one_map(visit: Callable[..., Page], s
     ann.fill("[name=name]", "Fence")
     ann.click("#elements-card [data-act=save]")
     expect(row(ben, "Fence")).to_be_visible(timeout=AT_ONCE)
+    expect(ben.locator(".fleet-element-name")).to_have_text(["Fence"])
 
     tool(ben, "Area")
     for place in ((600, 250), (700, 250), (690, 340), (600, 250)):
@@ -164,9 +165,11 @@ def test_two_browsers_and_a_remote_draw_on_one_map(visit: Callable[..., Page], s
     expect(row(ann, "PILOT 7")).to_be_visible(timeout=AT_ONCE)
     expect(row(ben, "PILOT 7")).to_be_visible(timeout=AT_ONCE)
     assert time.monotonic() - begun < 3
+    expect(ann.locator(".fleet-element-name")).to_have_text(["Fence", "Area 1", "PILOT 7"])
     remote.delete_element(drawn)
     expect(row(ann, "PILOT 7")).to_have_count(0, timeout=AT_ONCE)
     expect(row(ben, "PILOT 7")).to_have_count(0, timeout=AT_ONCE)
+    expect(ann.locator(".fleet-element-name")).to_have_text(["Fence", "Area 1"])
     picture(ann, "two")
 
 
