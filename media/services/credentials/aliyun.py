@@ -1,6 +1,6 @@
 """AssumeRole of Aliyun's token service, an RPC over HTTPS signed with HMAC-SHA1 as its pages describe.
 
-Written after its documentation and not run against it.
+Written after its documentation and not run against it; the signature is checked with the example of that page.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def policy(bucket: str, prefix: str) -> str:
     )
 
 
-def signed(parameters: Mapping[str, str], secret: str) -> dict[str, str]:
-    """The parameters with their signature."""
+def signed(parameters: Mapping[str, str], secret: str, method: str = "POST") -> dict[str, str]:
+    """The parameters with their signature (its page “Signature mechanism”)."""
     text = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(parameters.items()))
-    wanted = f"POST&{_quoted('/')}&{_quoted(text)}"
+    wanted = f"{method}&{_quoted('/')}&{_quoted(text)}"
     digest = hmac.new(f"{secret}&".encode(), wanted.encode(), hashlib.sha1).digest()
     return {**parameters, "Signature": base64.b64encode(digest).decode()}
 
@@ -65,17 +65,22 @@ def issue(bucket: str, prefix: str, ttl: int) -> Credentials:
     try:
         with urllib.request.urlopen(settings.STS_ENDPOINT, body, timeout=5) as answer:  # noqa: S310 - an operator's setting
             said: dict[str, Any] = json.load(answer)["Credentials"]
+        until = datetime.strptime(said["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        seconds = int((until - datetime.now(UTC)).total_seconds())
+        return Credentials(said["AccessKeyId"], said["AccessKeySecret"], said["SecurityToken"], seconds)
     except urllib.error.HTTPError as error:
         raise CredentialsError(_("The token service refused: %(code)s.") % {"code": _code(error)}) from error
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
         raise NoAnswer(_("The token service does not answer: %(error)s") % {"error": error}) from error
-    until = datetime.strptime(said["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    seconds = int((until - datetime.now(UTC)).total_seconds())
-    return Credentials(said["AccessKeyId"], said["AccessKeySecret"], said["SecurityToken"], seconds)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoAnswer(
+            _("Something answers at %(address)s, but not as Aliyun's token service does.")
+            % {"address": settings.STS_ENDPOINT}
+        ) from error
 
 
 def _code(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["Code"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return str(error.code)
