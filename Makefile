@@ -10,7 +10,7 @@ DEVELOPER = $(EMBEDDED) --with requirements-dev.txt
 APPS = fleet devices waylines media livestream
 # Checks need no running installation and no secret of their own.
 QUIET = env FLEET_ALLOW_TEMPORARY_SECRET=1
-PYTEST = python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not ceph"
+PYTEST = python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not ceph"
 TESTS ?=
 EXAMPLES ?= ../shared/protocol/methods.jsonl
 

@@ -17,6 +17,7 @@
   };
   const name = () => list.replaceChildren(...[...files.files].map(line));
   files.addEventListener("change", name);
+  if (files.files.length) name(); // chosen before this was loaded, or kept by the browser on the way back
   for (const event of ["dragenter", "dragover"])
     drop.addEventListener(event, (dragged) => {
       dragged.preventDefault();

@@ -72,6 +72,18 @@ def test_a_file_is_imported_and_seen(page: Any, tmp_path: Path) -> None:
     picture(page, "routes")
 
 
+def test_what_is_chosen_before_the_page_is_ready_is_not_lost(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "Early.kmz"
+    file.write_bytes(b"whatever")
+    held: list[Any] = []
+    page.route("**/route_import*.js", lambda route: held.append(route))
+    page.goto("/admin/routes/import/", wait_until="commit")
+    page.set_input_files("#files", str(file))
+    assert page.locator("#chosen li").count() == 0
+    held[0].continue_()
+    page.wait_for_selector("#chosen li:has-text('Early.kmz')")
+
+
 def click(page: Any, x: float, y: float) -> None:
     box = page.locator("#fleet-map").bounding_box()
     page.mouse.click(box["x"] + x, box["y"] + y)
