@@ -7,6 +7,7 @@
   const cards = [...root.querySelectorAll("[data-look]")];
   const queue = [];
   let running = 0;
+  let leaving = false;
 
   function want(card) {
     if (queue.includes(card) || card.getAttribute("aria-busy") === "true") return;
@@ -24,11 +25,17 @@
     }
   }
 
+  // The login is over: the server says what there is instead. Once, for a second time would end the first.
+  function leave() {
+    if (!leaving) location.reload();
+    leaving = true;
+  }
+
   async function look(card) {
     card.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(card.dataset.look, { redirect: "manual", credentials: "same-origin" });
-      if (answer.type === "opaqueredirect") location.reload(); // the login is over: the server says what there is instead
+      if (answer.type === "opaqueredirect") leave();
       else if (answer.ok) paint(card, await answer.text());
       else fail(card);
     } catch {

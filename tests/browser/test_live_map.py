@@ -254,6 +254,25 @@ def test_whoever_was_logged_out_meanwhile_is_led_to_the_login(visit: Callable[..
     page.wait_for_url(re.compile(r"/admin/login/"), timeout=40_000)
 
 
+def test_a_page_that_has_to_leave_does_so_once(visit: Callable[..., Page], stage: Stage) -> None:
+    """Each time it is asked for ends the time before: on a slow server the page would never come."""
+    page = live(visit(stage))
+    held: list[Any] = []
+    page.route(re.compile("/admin/map/"), lambda route: held.append(route))
+    page.evaluate(
+        "() => { window.asked = 0; window.fetch = async () => { window.asked += 1; return { type: 'opaqueredirect' }; } }"
+    )
+    stage.fleet.web.kill()
+    try:
+        page.wait_for_function("window.asked >= 3", timeout=40_000)
+        assert len(held) == 1
+    finally:
+        stage.fleet.web.start()
+        stage.fleet.wait(stage.fleet.health, 60, "the web server")
+    held[0].continue_()
+    live(page)
+
+
 def test_an_empty_map_says_what_to_do_next(visit: Callable[..., Page], live_fleet: LiveFleet) -> None:
     page = live(visit(Stage(live_fleet, "")))
     expect(page.locator("#fleet-map-empty")).to_be_visible()
