@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from fleet.embedded import ports
-from fleet.simulator import Behaviour, Credentials, SimulatorThread
+from fleet.simulator import Behaviour, Credentials, SimulatedFleet, SimulatorThread
 from tests.servers import (
     ROOT,
     Missing,
@@ -245,9 +245,21 @@ def demo_dock(fleet: LiveFleet, behaviour: Behaviour) -> Iterator[SimulatorThrea
     gateways = fleet.query(
         f"from fleet.services import demo\nanswer = demo.simulated_gateways(demo.seed({PASSWORD!r}).workspace)[:1]"
     )
-    file = fleet.directory / "dock.json"
+    with simulated(fleet, gateways, behaviour) as simulator:
+        yield simulator
+
+
+@contextlib.contextmanager
+def simulated(
+    fleet: LiveFleet,
+    gateways: list[dict[str, Any]],
+    behaviour: Behaviour,
+    prepare: Callable[[SimulatedFleet], None] | None = None,
+) -> Iterator[SimulatorThread]:
+    """These gateways, each registered like any other, simulated in this process."""
+    file = fleet.directory / "gateways.json"
     file.write_text(json.dumps({"mqtt": gateways[0]["mqtt"], "gateways": gateways}))
-    with SimulatorThread(Credentials.load(file), behaviour=behaviour) as simulator:
+    with SimulatorThread(Credentials.load(file), behaviour=behaviour, prepare=prepare) as simulator:
         yield simulator
 
 

@@ -7,7 +7,6 @@
   const cards = [...root.querySelectorAll("[data-look]")];
   const queue = [];
   let running = 0;
-  let leaving = false;
 
   function want(card) {
     if (queue.includes(card) || card.getAttribute("aria-busy") === "true") return;
@@ -25,17 +24,11 @@
     }
   }
 
-  // The login is over: the server says what there is instead. Once, for a second time would end the first.
-  function leave() {
-    if (!leaving) location.reload();
-    leaving = true;
-  }
-
   async function look(card) {
     card.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(card.dataset.look, { redirect: "manual", credentials: "same-origin" });
-      if (answer.type === "opaqueredirect") leave();
+      if (answer.type === "opaqueredirect") window.fleetLeave();
       else if (answer.ok) paint(card, await answer.text());
       else fail(card);
     } catch {

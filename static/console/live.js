@@ -7,12 +7,12 @@
   const PATIENCE = 30000; // a slow server has so long for the page that was asked for again
   let left = 0;
 
-  // To where the server leads now. Asked for again and again, the page would never come: each time ends the one before.
-  function leave() {
+  // To where the server leads now: to the login, or away from what one may not see any more. Asked for again and again, the page would never come: each time ends the one before.
+  window.fleetLeave = () => {
     if (Date.now() - left < PATIENCE) return;
     left = Date.now();
     location.reload();
-  }
+  };
 
   // Opens `path` again whenever it is lost. `take` gets each frame, `sign` "connecting", "live" or "lost".
   window.fleetSocket = (path, take, sign) => {
@@ -42,7 +42,7 @@
       if (which !== socket) return;
       socket = null;
       sign("lost");
-      if (code === FORBIDDEN) leave(); // no part in this any more: the server says what there is instead
+      if (code === FORBIDDEN) window.fleetLeave();
       if (!opened) ask();
       timer = setTimeout(open, delay * (0.75 + Math.random() / 2));
       delay = Math.min(delay * 2, LONGEST);
@@ -52,7 +52,7 @@
     async function ask() {
       try {
         const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" });
-        if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) leave();
+        if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) window.fleetLeave();
       } catch {
         // it is the network; the next try comes by itself
       }

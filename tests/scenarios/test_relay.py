@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from fleet.simulator import Behaviour, Credentials, SimulatedFleet, SimulatorThread
-from tests.live import PASSWORD, LiveFleet
+from fleet.simulator import Behaviour, SimulatedFleet
+from tests.live import PASSWORD, LiveFleet, simulated
 from tests.scenarios.site import Site
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
@@ -28,16 +27,14 @@ def relay(fleet: LiveFleet) -> Iterator[Site]:
         f"far = {{**near, 'sn': {FAR!r}, 'username': {FAR!r}, 'password': password, 'aircraft_sn': '1581F0000000SIM9'}}\n"
         "answer = [near, far]"
     )
-    file = fleet.directory / "docks.json"
-    file.write_text(json.dumps({"mqtt": gateways[0]["mqtt"], "gateways": gateways}))
 
-    def emptied(simulated: SimulatedFleet) -> None:
-        far = simulated.docks[1]
+    def emptied(both: SimulatedFleet) -> None:
+        far = both.docks[1]
         far.behaviour.empty = True
         far.has_aircraft = far.aircraft.on = False
 
     behaviour = Behaviour(speed=60.0, rate=5.0, patience=0.3, fly=False, media_limit=4)
-    with SimulatorThread(Credentials.load(file), behaviour=behaviour, prepare=emptied) as simulator:
+    with simulated(fleet, gateways, behaviour, prepare=emptied) as simulator:
         site = Site(fleet, simulator)
         fleet.wait(lambda: said(site, FAR).get("drone_in_dock") == 0, 60, "the empty dock to say that it is empty")
         yield site

@@ -133,6 +133,7 @@ def test_a_dock_that_takes_too_long_to_get_ready_can_be_told_to_give_up(
     assert "abort_setup" not in control.possible(mission)
     refused = client_of(site.user).post(where, {"key": "again", "checked": "1"})
     assert refused.status_code == 409
+    assert "not getting ready for take-off now" in refused.content.decode()
     assert len(site.commands("flight_setup_abort")) == 1
 
 
@@ -155,7 +156,7 @@ def test_what_makes_no_sense_breaks_nothing(
 ) -> None:
     mission = flying(site, answer, tell)
     note(method, data)
-    note("return_home_info", {"planned_path_points": data, "multi_dock_home_info": data})
+    note("return_home_info", {"planned_path_points": data, "multi_dock_home_info": [data, {"sn": data}]})
     assert page(site, mission)
 
 

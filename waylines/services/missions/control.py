@@ -70,6 +70,8 @@ def act(mission: Mission, action: str, *, user: User, request_key: str, confirme
         cancel(mission, user=user)
         return None
     if not _fits(mission, action):
+        if action == "abort_setup":
+            raise ControlRefused(_("The dock is not getting ready for take-off now; nothing was sent."))
         raise ControlRefused(
             _("The mission is “%(status)s” now; nothing was sent.") % {"status": mission.get_status_display()}
         )

@@ -186,7 +186,6 @@ def remember(message: Message, name: str) -> None:
         locked.notes[name] = message.fields
         locked.save(update_fields=["notes"])
     state.announce(mission)
-    state.announce(mission)
 
 
 def _active(message: Message) -> Mission | None:

@@ -80,9 +80,7 @@ def setting_up(mission: Mission) -> bool:
 
 def notes(mission: Mission) -> list[Note]:
     """What happened on the way and is worth a line, in plain words."""
-    found: list[Note | None] = []
-    if setting_up(mission):
-        found.append(_late(mission.notes["flight_setup_exception_notify"]))
+    found = [_late(mission.notes["flight_setup_exception_notify"])] if setting_up(mission) else []
     for name, tell in (
         ("device_exit_homing_notify", _homing),
         ("obstacle_avoidance_notify", _obstacle),
@@ -91,7 +89,7 @@ def notes(mission: Mission) -> list[Note]:
         said = mission.notes.get(name)
         if isinstance(said, dict):
             found.extend(tell(mission, said))
-    return [note for note in found if note is not None]
+    return found
 
 
 def _late(said: Any) -> Note:
@@ -131,12 +129,12 @@ def _ways(mission: Mission, said: dict[str, Any]) -> Iterable[Note]:
     docks = {dock.sn: str(dock) for dock in (mission.dock, mission.landing_dock) if dock is not None}
     ways = said.get("multi_dock_home_info")
     for way in ways if isinstance(ways, list) else []:
-        if not isinstance(way, dict) or way.get("sn") not in docks:
+        if not isinstance(way, dict) or (dock := docks.get(str(way.get("sn")))) is None:
             continue
         status = number(way.get("plan_status"))
         metres, battery = number(way.get("home_distance")), number(way.get("estimated_battery_consumption"))
         words = {
-            "dock": docks[way["sn"]],
+            "dock": dock,
             "metres": f"{metres:.0f} m" if metres is not None else "?",
             "battery": f"{battery:.0f} %" if battery is not None else "?",
         }
