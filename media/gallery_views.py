@@ -125,7 +125,10 @@ def _chosen(request: HttpRequest, workspace: Workspace) -> list[int]:
 
 def zipped(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Many files as one zip, made while it is sent."""
-    files = archive.contents(workspace, _chosen(request, workspace), user=current_person(request))
+    ids = _chosen(request, workspace)
+    files = archive.contents(workspace, ids, user=current_person(request))
+    if len(ids) >= gallery.MOST_AT_ONCE:
+        messages.warning(request, _("The zip has the newest %(most)d files; there may be more.") % {"most": len(ids)})
     if not files:
         messages.error(request, _("None of these files is stored, so there is nothing to download."))
         return redirect("console:gallery")

@@ -139,5 +139,4 @@ class GroupUploadCallbackView(APIView):
             reported=said.whole(body.get("file_uploaded_count")),
             extra=said.plain(body),
         )
-        groups.look_at(group.pk)
         return Response({})

@@ -10,7 +10,10 @@
   const bar = find("bar");
   const chosen = new Set();
   let everything = false;
+  const RETRY = 5000; // ms
   let fetching = false;
+  let generation = 0; // of the list: it is read anew after a lost line
+  let retry = 0;
 
   const cards = () => [...grid.querySelectorAll(".shot")];
   const card = (id) => grid.querySelector(`.shot[data-id="${Number(id)}"]`);
@@ -71,10 +74,12 @@
   async function more() {
     if (fetching || !grid.dataset.after) return;
     fetching = true;
+    const mine = generation;
     try {
       const answer = await fetch(`${configuration.more}&after=${encodeURIComponent(grid.dataset.after)}`);
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const { html, after } = await answer.json();
+      if (mine !== generation) return; // the beginning was read anew meanwhile: what follows it is another
       for (const fresh of made(html)) if (!card(fresh.dataset.id)) grid.append(fresh);
       for (const box of grid.querySelectorAll(".shot__choose input")) box.checked = chosen.has(box.value);
       grid.dataset.after = after;
@@ -175,9 +180,21 @@
     }
   };
   async function again() {
-    const answer = await fetch(configuration.more);
-    if (!answer.ok || answer.redirected) return;
-    const { html, after } = await answer.json();
+    generation += 1;
+    const mine = generation;
+    clearTimeout(retry);
+    let html, after;
+    try {
+      const answer = await fetch(configuration.more);
+      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      ({ html, after } = await answer.json());
+    } catch (error) {
+      if (mine !== generation) return;
+      say(words.failed.replace("%s", error instanceof TypeError ? words.network : error.message), "bad");
+      retry = setTimeout(again, RETRY);
+      return;
+    }
+    if (mine !== generation) return;
     grid.replaceChildren(...made(html));
     grid.dataset.after = after;
     find("more").hidden = !after;

@@ -150,6 +150,7 @@
     var fresh = await server.ask("POST", "pilot/token", { device_sn: session.sn });
     server.keepToken(fresh.access_token);
     server.renewIn(fresh.token_seconds);
+    if (pilot.inPilot) { modules.handOver(); } // at once: the one before ends soon
   }
 
   async function stay() {
@@ -157,7 +158,6 @@
     renewing = true;
     try {
       await renew();
-      if (pilot.inPilot) { modules.handOver(); }
     } catch (error) {
       if (error instanceof server.Over) { over(); } // a server that is away is asked again at the next look
     }

@@ -20,7 +20,7 @@ from devices.models import Device
 from devices.models.device import Domain
 from fleet.models import Workspace
 from fleet.services import broadcast
-from media.models import ForgottenFile, MediaFile, MediaGroup, RefusedUpload, Status
+from media.models import DoomedObject, ForgottenFile, MediaFile, MediaGroup, RefusedUpload, Status
 from media.services import storage
 from media.services.library import cells, groups, names, said
 from media.services.library.flights import flight_of, mission_of
@@ -32,6 +32,11 @@ FIRST_LOOK = timedelta(seconds=20)
 
 
 _ATTEMPTS = 8
+#: What was read out of the bytes before.
+_UNREAD: dict[str, Any] = {
+    "thumbnail_key": "", "size": None, "gimbal_pitch": None, "field_of_view": None,
+    "width": None, "height": None, "duration": None,
+}  # fmt: skip
 
 
 class Refused(Exception):
@@ -132,31 +137,38 @@ def _is_first(workspace: Workspace, stack: str) -> bool:
 def _again(file: MediaFile, found: Said, values: dict[str, Any]) -> MediaFile:
     """The device speaks of a file we know: a failure that went well now, other bytes, or the same once more."""
     if found.result != 0:
-        if file.status not in (Status.CONFIRMED, Status.BROKEN):
+        about_it = found.object_key in ("", file.object_key)
+        if about_it and file.status not in (Status.CONFIRMED, Status.BROKEN):
             _write(file, status=Status.FAILED, reason=values["reason"], check_at=None)
         return file
     same_object = found.object_key == file.object_key
     other_bytes = bool(same_object and found.fingerprint and file.fingerprint and found.fingerprint != file.fingerprint)
-    if other_bytes or file.status in (Status.FAILED, Status.MISSING):
+    if other_bytes or file.status in (Status.FAILED, Status.MISSING, Status.BROKEN):
         fingerprint = found.fingerprint or file.fingerprint
-        taken = MediaFile.objects.filter(workspace_id=file.workspace_id, fingerprint=fingerprint).exclude(
-            fingerprint=""
-        )
-        if taken.exclude(pk=file.pk).exists():
+        if _fingerprint_taken(file, fingerprint):
             fingerprint = ""  # those bytes have a row of their own under another name
         key_taken = not same_object and _key_taken(file, found.object_key)
         if not key_taken:
             del values["stack"], values["is_panorama"]  # what stood for its stack goes on to
-            changes = {**values, "object_key": found.object_key, "fingerprint": fingerprint, "thumbnail_key": ""}
-            _write(file, **changes, attempts=0)
+            changes = {**values, "object_key": found.object_key, "fingerprint": fingerprint}
+            useless = {file.thumbnail_key, "" if same_object else file.object_key} - {""}
+            DoomedObject.objects.bulk_create(
+                DoomedObject(workspace_id=file.workspace_id, object_key=key) for key in useless
+            )
+            _write(file, **changes, **_UNREAD, attempts=0)
             _look_soon(file)
         return file
-    if not file.fingerprint and found.fingerprint:
+    if not file.fingerprint and found.fingerprint and not _fingerprint_taken(file, found.fingerprint):
         # A dock names none; who names it later says how this file can be known again.
         _write(file, fingerprint=found.fingerprint, tiny_fingerprint=found.tiny_fingerprint or file.tiny_fingerprint)
     if not same_object:
         _drop_soon(file, found.object_key)
     return file
+
+
+def _fingerprint_taken(file: MediaFile, fingerprint: str) -> bool:
+    same = MediaFile.objects.filter(workspace_id=file.workspace_id, fingerprint=fingerprint).exclude(fingerprint="")
+    return same.exclude(pk=file.pk).exists()
 
 
 def _key_taken(file: MediaFile, object_key: str) -> bool:

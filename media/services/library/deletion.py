@@ -56,7 +56,7 @@ def _delete(workspace_id: UUID, ids: list[int], *, actor: str, user: User | None
                 workspace_id=workspace_id, fingerprint=file.fingerprint, tiny_fingerprint=file.tiny_fingerprint
             )
             for file in files
-            if file.is_there and (file.fingerprint or file.tiny_fingerprint)
+            if file.is_there and file.size and (file.fingerprint or file.tiny_fingerprint)
         )
         MediaFile.objects.filter(pk__in=[file.pk for file in files]).delete()
         _pass_on({file.stack for file in files if file.lead and file.stack}, workspace_id)
@@ -81,6 +81,7 @@ def _pass_on(stacks: set[str], workspace_id: UUID) -> None:
         heir = MediaFile.objects.filter(workspace_id=workspace_id, stack=stack).exclude(stack="").order_by("pk").first()
         if heir is not None:
             MediaFile.objects.filter(pk=heir.pk).update(lead=True)
+            broadcast.changed(workspace_id, "media", id=heir.pk)
 
 
 def delete_objects() -> int:
@@ -93,8 +94,11 @@ def delete_objects() -> int:
                 storage.delete(doomed.object_key)
             except storage.NoSuchObject:
                 pass
-            except storage.StorageError as error:
+            except storage.Refusal as error:
                 logger.warning("%s could not be deleted yet: %s", doomed.object_key, error)
+                continue
+            except storage.StorageError as error:
+                logger.warning("nothing could be deleted yet: %s", error)
                 return done
         doomed.delete()
         done += 1

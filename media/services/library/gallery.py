@@ -134,16 +134,18 @@ def pair(files: list[MediaFile]) -> tuple[MediaFile, MediaFile] | None:
 
 
 def with_stacks(workspace_id: UUID, ids: Iterable[int]) -> list[int]:
-    """These files of the workspace and all that they stand for."""
+    """These files of the workspace and all that they stand for, the newest first."""
     chosen = MediaFile.objects.filter(workspace_id=workspace_id, pk__in=list(ids)[:MOST_AT_ONCE])
-    found = dict(chosen.values_list("pk", "stack"))
-    stacks = {stack for stack in found.values() if stack}
-    same = MediaFile.objects.filter(workspace_id=workspace_id, stack__in=stacks).exclude(stack="")
-    return sorted({*found, *same.values_list("pk", flat=True)} if stacks else found)
+    found = list(chosen.values_list("moment", "pk", "stack"))
+    stacks = {stack for _moment, _pk, stack in found if stack}
+    if stacks:
+        same = MediaFile.objects.filter(workspace_id=workspace_id, stack__in=stacks).exclude(stack="")
+        found += same.values_list("moment", "pk", "stack")
+    return [pk for _moment, pk, _stack in sorted(set(found), reverse=True)]
 
 
 def every(workspace_id: UUID, want: Wanted, zone: tzinfo) -> list[int]:
-    """All files that are wanted, with those they stand for, up to `MOST_AT_ONCE`."""
+    """All files that are wanted, with those they stand for; of more than `MOST_AT_ONCE` the newest."""
     ids = list(rows(workspace_id, want, zone).order_by("-moment", "-pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
     return ids if want.single_files else with_stacks(workspace_id, ids)[:MOST_AT_ONCE]
 

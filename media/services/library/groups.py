@@ -68,6 +68,7 @@ def counted(group: MediaGroup, *, expected: int | None, reported: int | None, ex
     if reported is not None and reported >= 0:
         changes["reported"] = reported
     MediaGroup.objects.filter(pk=group.pk).update(**changes)
+    look_at(group.pk)
 
 
 def first(workspace_id: UUID, key: str, gateway: Device) -> MediaGroup:

@@ -35,6 +35,7 @@ MOST_ATTEMPTS = 3
 PATIENCE = timedelta(minutes=12)
 #: No photo, but no damage either: formats whose pictures we do not make.
 _NO_PICTURE = {"dng", "heic"}
+_TIFF = (b"II*\x00", b"MM\x00*")
 _FILM_ENDINGS = {"mp4", "mov", "m4v"}
 
 
@@ -87,7 +88,10 @@ def _photo(file: MediaFile) -> Facts:
     except Unreadable:
         if ending in _NO_PICTURE:
             return Facts(note=_("No preview is made of such files."))
-        raise
+        if head[:4] not in _TIFF or not HEAD < (file.size or 0) <= LARGEST_PHOTO:
+            raise
+        # A TIFF may say what is in it at its end.
+        facts = photo.facts_of(storage.read(file.object_key))
     if ending in _NO_PICTURE:
         facts.note = _("No preview is made of such files.")
     elif (file.size or 0) > LARGEST_PHOTO:
@@ -183,7 +187,7 @@ def _when(file: MediaFile, facts: Facts) -> dict[str, Any]:
     if taken_at is None:
         return {}
     changes: dict[str, Any] = {"taken_at": taken_at, "moment": taken_at}
-    if file.flight is None:
+    if file.flight is None or taken_at != file.taken_at:
         changes["flight"] = flight_of(file.workspace_id, file.mission, file.aircraft, taken_at)
     return changes
 

@@ -5,7 +5,7 @@ whether a key that somebody named is one of theirs. Devices and browsers get pre
 ours.
 """
 
-from media.services.storage.errors import NoSuchObject, StorageError
+from media.services.storage.errors import NoSuchObject, Refusal, StorageError
 from media.services.storage.keys import Kind, belongs, prefix
 from media.services.storage.objects import (
     ObjectInfo,
@@ -29,6 +29,7 @@ __all__ = [
     "Kind",
     "NoSuchObject",
     "ObjectInfo",
+    "Refusal",
     "StorageError",
     "available",
     "belongs",

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from storages.backends.s3 import S3Storage
 
 from media.services.storage import clients
-from media.services.storage.errors import NoSuchObject, StorageError
+from media.services.storage.errors import NoSuchObject, Refusal, StorageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def _explained(function: Callable[P, T]) -> Callable[P, T]:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in _ABSENT:
                 raise NoSuchObject(_("There is no such object in the storage.")) from error
-            raise StorageError(_("The storage refused: %(code)s.") % {"code": code or error}) from error
+            raise Refusal(_("The storage refused: %(code)s.") % {"code": code or error}) from error
         except (BotoCoreError, Boto3Error, OSError) as error:
             raise StorageError(_("The storage does not answer: %(error)s") % {"error": error}) from error
 
