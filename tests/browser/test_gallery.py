@@ -157,6 +157,56 @@ def test_a_new_file_appears_by_itself_and_where_it_belongs(visit: Callable[..., 
     assert moments == sorted(moments, reverse=True)
 
 
+def told(page: Page, frame: str) -> None:
+    """The server's socket says so."""
+    page.evaluate("frame => window.sockets[0].onmessage({ data: frame })", frame)
+
+
+@pytest.fixture
+def overheard(visit: Callable[..., Page], uploads: Uploads) -> Page:
+    """The gallery, with its socket in the test's hand."""
+    page = live(visit("/admin/gallery/"), "#gallery-sign")
+    page.add_init_script(
+        "window.sockets = []; window.WebSocket = class extends WebSocket {"
+        " constructor(...what) { super(...what); window.sockets.push(this); } };"
+    )
+    page.reload()
+    return live(page, "#gallery-sign")
+
+
+def test_a_beginning_that_cannot_be_read_is_said_and_asked_for_again(overheard: Page) -> None:
+    page = overheard
+    before = cards(page).count()
+    page.route("**/gallery/more/**", lambda route: route.fulfill(status=502, body="bad gateway"))
+    told(page, '{"kind": "reload"}')
+    expect(page.locator("#gallery-say")).to_contain_text("502")
+    page.evaluate("document.getElementById('gallery-grid').replaceChildren()")
+    page.unroute("**/gallery/more/**")
+    expect(cards(page)).to_have_count(before, timeout=15_000)
+
+
+def test_what_was_asked_for_before_is_not_put_below_a_new_beginning(overheard: Page) -> None:
+    page = overheard
+    before = cards(page).count()
+    held: list[Any] = []
+    page.route("**/gallery/more/*after=*", lambda route: held.append(route))
+    with page.expect_request("**/gallery/more/*after=*"):
+        page.evaluate(
+            "() => { const grid = document.getElementById('gallery-grid'); grid.dataset.after = 'old';"
+            " const more = document.getElementById('gallery-more'); more.hidden = false; more.click(); }"
+        )
+    with page.expect_response(lambda answer: "/gallery/more/" in answer.url):
+        told(page, '{"kind": "reload"}')
+    expect(page.locator("#gallery-more")).to_be_hidden()
+    old = '{"html": "<article class=shot data-id=999999></article>", "after": "older"}'
+    with page.expect_response("**/gallery/more/*after=*") as late:
+        held[0].fulfill(content_type="application/json", body=old)
+    late.value.finished()
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    expect(cards(page)).to_have_count(before)
+    assert page.get_attribute("#gallery-grid", "data-after") == ""
+
+
 def test_the_large_view_side_by_side_zooms_as_one(visit: Callable[..., Page], uploads: Uploads) -> None:
     page = live(visit("/admin/gallery/?kind=photo&until=2026-09-21"), "#gallery-sign")
     page.locator(".shot", has_text="T V").first.locator(".shot__open").click()

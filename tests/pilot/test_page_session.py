@@ -28,6 +28,16 @@ def test_opened_again_it_renews_the_token_and_gives_it_to_the_modules(at_work):
     expect(page.locator("#login")).to_be_hidden()
 
 
+def test_a_token_renewed_is_the_modules_too_even_when_the_next_request_fails(at_work):
+    page = at_work()
+    old = remote(page)["token"]
+    page.route("**/manage/api/v1/users/current*", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#notice-title")).to_have_text("The server does not answer")
+    assert old != token(page)
+    assert remote(page)["token"] == token(page)
+
+
 def test_the_token_is_renewed_before_it_ends_without_anybody_noticing(at_work, settings):
     page = at_work()
     first, before = token(page), len(calls(page))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import tracemalloc
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.utils import timezone
 
 from fleet.models import AuditEntry, User, Workspace
 from media.models import Status
+from media.services.library import gallery
 from media.services.library.archive import contents
 from media.services.storage import archive
 from tests.media.library.files import key_of, make_mission, stored
@@ -90,3 +94,26 @@ def test_a_hundred_megabytes_need_a_few(workspace: Workspace, storage: Any) -> N
         tracemalloc.stop()
     assert total > 100_000_000
     assert peak < 30_000_000
+
+
+def test_of_more_than_fit_the_newest_are_taken_and_it_is_said(
+    workspace: Workspace, storage: Any, login: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "MOST_AT_ONCE", 4)
+    now = timezone.now()
+    for age in (4, 3, 2, 1):
+        for lens in "WZ":
+            file = stored(
+                workspace, name=f"S{age}_{lens}.JPG", stack=f"s{age}", lead=lens == "W", lens=lens,
+                moment=now - timedelta(hours=age),
+            )  # fmt: skip
+            storage.put(file.object_key, b"x")
+    client = login()
+    answer = client.post("/admin/gallery/zip/", {"all": "1", "kind": "photo"})
+
+    async def whole() -> bytes:
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    found = zipfile.ZipFile(io.BytesIO(async_to_sync(whole)())).namelist()
+    assert sorted(name.rsplit("/", 1)[1] for name in found) == ["S1_W.JPG", "S1_Z.JPG", "S2_W.JPG", "S2_Z.JPG"]
+    assert "the newest 4 files" in client.get("/admin/gallery/").content.decode()
