@@ -11,7 +11,7 @@ window.fleetElementCard = (place, page) => {
   const plainSave = saveButton.textContent;
   const moment = new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "short", timeZone: page.timeZone });
   let shown = null; // the id of what the card is about
-  let edit = null; // {base, draft, dirty, high, missing, outdated}
+  let edit = null; // {base, draft, dirty, missing, typedHeight, saving, wanted}
 
   const measure = (value, unit) => (value >= 1e6 && unit === "m" ? (value / 1000).toFixed(0) + " km" : value.toLocaleString(undefined, { maximumFractionDigits: value < 100 ? 1 : 0 }) + " " + unit);
   const area = (value) => (value >= 1e6 ? (value / 1e6).toLocaleString(undefined, { maximumFractionDigits: 2 }) + " km²" : value >= 1e4 ? (value / 1e4).toLocaleString(undefined, { maximumFractionDigits: 2 }) + " ha" : measure(value, "m²"));
@@ -169,7 +169,13 @@ window.fleetElementCard = (place, page) => {
 
   async function save() {
     const now = edit;
-    if (!now || now.saving) return;
+    if (!now) return;
+    if (now.saving) {
+      // What was just drawn is still on its way: it is saved as it is now once it has arrived.
+      if (!now.wanted) say(words.saving, { quiet: true });
+      now.wanted = true;
+      return;
+    }
     const body = { name: fields.name.value.trim(), group: fields.group.value };
     if (now.dirty || now.missing) body.content = content();
     now.saving = true;
@@ -281,10 +287,12 @@ window.fleetElementCard = (place, page) => {
     // What was drawn here is stored, or was refused and stays to be put right.
     drawn(data, refusal) {
       if (edit?.base.id !== data.id) return;
-      edit.saving = false;
+      const { wanted } = edit;
+      edit.saving = edit.wanted = false;
       if (refusal) return say(refusal);
       edit.missing = false;
       edit.base = shared.elements.get(data.id) || data;
+      if (wanted) save();
     },
     isEditing: () => edit !== null,
     say,

@@ -221,6 +221,25 @@ def test_every_shape_is_drawn_and_every_part_of_it_changed(visit: Callable[..., 
     assert moved["properties"]["circle"]["longitude"] > circle[2]["properties"]["circle"]["longitude"]
 
 
+def test_saving_before_the_drawing_has_arrived_saves_once_it_has(
+    visit: Callable[..., Page], stage: SharedMap
+) -> None:
+    page = visit(stage)
+    held: list[Any] = []
+    page.route("**/elements/new/", lambda route: held.append(route))
+    card = page.locator("#elements-card")
+    tool(page, "Point")
+    at(page, 400, 300)
+    card.locator("[name=name]").fill("Well")
+    card.get_by_role("button", name="Save").click()
+    expect(card.locator("[data-part=note]")).to_contain_text("Saving")
+    assert stage.there() == []
+    held.pop().continue_()
+    expect(row(page, "Well")).to_be_visible()
+    expect(card.locator("form")).to_be_hidden()
+    assert [found[0] for found in stage.there()] == ["Well"]
+
+
 def test_a_corner_is_dragged_and_heights_stay(visit: Callable[..., Page], stage: SharedMap) -> None:
     stage.draw(
         drawing("Cable", "LineString", [[8.0, 47.0, 500], [8.01, 47.0, 520], [8.02, 47.0, 560]], is3d=True, note="kept")
