@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 from channels.db import database_sync_to_async
 from django.template.loader import render_to_string
@@ -28,12 +29,30 @@ class MediaConsumer(WorkspaceConsumer):
     period = PERIOD
 
     async def send_state(self) -> None:
-        """The page was painted with the state; what changed since is asked for by the page when it connects anew."""
+        """The page was painted with the state: it is told which, and asks for a newer one by itself.
+
+        `{"kind": "state", "mark"}`, the mark of the first page of files as it is now.
+        """
         self._changed: set[int] = set()
-        self._alarms = False
+        self._alarms = True
         parameters = dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
         self._want = filters.wanted(parameters)
-        await self.send_json({"kind": "state"})
+        beginning = await database_sync_to_async(self._beginning)()
+        self._versions = beginning.versions
+        await self.send_json({"kind": "state", "mark": beginning.mark})
+        self.want_news()
+
+    async def reconcile(self) -> None:
+        """What became of the newest files without a word reaching us, and the alarms."""
+        before = self._versions
+        self._versions = (await database_sync_to_async(self._beginning)()).versions
+        self._changed |= {pk for pk, _version in before.items() ^ self._versions.items()}
+        self._alarms = True
+        self.want_news()
+
+    def _beginning(self) -> gallery.Page:
+        workspace = Workspace.objects.filter(pk__in=[self.workspace_id]).get()
+        return gallery.page(workspace.pk, self._want, ZoneInfo(workspace.time_zone))
 
     async def workspace_changed(self, message: Json) -> None:
         if message["kind"] == "media":
@@ -65,7 +84,9 @@ class MediaConsumer(WorkspaceConsumer):
 
 
 class GalleryConsumer(MediaConsumer):
-    """`{"kind": "cards", "cards": [{"id", "moment", "html"}], "gone": [id, …]}`, and the alarms as a partial."""
+    """`{"kind": "cards", "cards": [{"id", "html"}], "gone": [id, …]}`, and the alarms as a partial."""
+
+    _painted = ""
 
     def frames(self, workspace: Workspace, changed: set[int], alarms: bool) -> list[Json]:
         found: list[Json] = []
@@ -79,8 +100,9 @@ class GalleryConsumer(MediaConsumer):
                 for card in cards
             ]
             found.append({"kind": "cards", "cards": shown, "gone": sorted(gone)})
-        if alarms:
-            found.append({"kind": "html", "target": "gallery-alarms", "html": self._alarm_html(workspace)})
+        if alarms and (html := self._alarm_html(workspace)) != self._painted:
+            self._painted = html
+            found.append({"kind": "html", "target": "gallery-alarms", "html": html})
         return found
 
     def _alarm_html(self, workspace: Workspace) -> str:

@@ -103,11 +103,11 @@ def _words() -> dict[str, str]:
 
 
 def more(request: HttpRequest, workspace: Workspace) -> HttpResponse:
-    """The next page of cards: `{"html", "after"}`."""
+    """The next page of cards: `{"html", "after", "mark"}`."""
     want = filters.wanted(request.GET.dict())
     found = gallery.page(workspace.pk, want, timezone.get_current_timezone(), after=request.GET.get("after", ""))
     html = render_to_string("console/partials/gallery_cards.html", {"cards": found.cards}, request)
-    return JsonResponse({"html": html, "after": found.after})
+    return JsonResponse({"html": html, "after": found.after, "mark": found.mark})
 
 
 def _chosen(request: HttpRequest, workspace: Workspace) -> list[int]:

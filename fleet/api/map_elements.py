@@ -52,7 +52,10 @@ class _MapView(APIView):
 
 
 class GroupsView(_MapView):
-    """Groups that remotes are shown (`is_distributed=false`: the others), and what is in them; `group_id` for one."""
+    """Groups that remotes are shown (`is_distributed=false`: the others), and what is in them; `group_id` for one.
+
+    A remote asks for a group that it was told has changed: of one that is gone the answer is an empty list.
+    """
 
     permission_classes = [WorkspaceMember]
 
@@ -61,7 +64,10 @@ class GroupsView(_MapView):
         workspace = token_of(request).workspace
         wanted = request.query_params.get("group_id")
         distributed = request.query_params.get("is_distributed", "").lower() not in ("false", "0")
-        group_id = groups.find(workspace, wanted).pk if wanted else None
+        try:
+            group_id = groups.find(workspace, wanted).pk if wanted else None
+        except MapRefused:
+            return Response([])
         return Response(listing.for_pilot(workspace, group_id=group_id, distributed=distributed))
 
 

@@ -31,6 +31,8 @@ class MediaGroup(models.Model):
     )
     expected = models.PositiveIntegerField(_("expected"), null=True, blank=True)
     reported = models.PositiveIntegerField(_("uploaded, says the device"), null=True, blank=True)
+    #: Files that had arrived and were deleted here since: they are not missing.
+    deleted = models.PositiveIntegerField(_("deleted since"), default=0)
     #: The rest of what the device said of it, as it came.
     extra = models.JSONField(default=dict, blank=True)
     #: The dock sends this one's files before all others' since then.

@@ -166,7 +166,7 @@
   let connected = false;
   const take = (frame) => {
     if (frame.kind === "state") {
-      if (connected) again(); // what came while the line was cut
+      if (connected || frame.mark !== grid.dataset.mark) again(); // what came while nobody listened
       connected = true;
     } else if (frame.kind === "reload") again();
     else if (frame.kind === "html") document.getElementById(frame.target).innerHTML = frame.html; // escaped by the server
@@ -183,11 +183,11 @@
     generation += 1;
     const mine = generation;
     clearTimeout(retry);
-    let html, after;
+    let html, after, mark;
     try {
       const answer = await fetch(configuration.more);
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      ({ html, after } = await answer.json());
+      ({ html, after, mark } = await answer.json());
     } catch (error) {
       if (mine !== generation) return;
       say(words.failed.replace("%s", error instanceof TypeError ? words.network : error.message), "bad");
@@ -197,6 +197,7 @@
     if (mine !== generation) return;
     grid.replaceChildren(...made(html));
     grid.dataset.after = after;
+    grid.dataset.mark = mark;
     find("more").hidden = !after;
     for (const box of grid.querySelectorAll(".shot__choose input")) box.checked = chosen.has(box.value);
     empty();

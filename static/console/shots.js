@@ -133,12 +133,9 @@
   }).observe(map.getContainer());
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
 
-  let connected = false;
   const take = (frame) => {
-    if (frame.kind === "state") {
-      if (connected) load();
-      connected = true;
-    } else if (frame.kind === "shots" || frame.kind === "reload") {
+    if (frame.kind === "state") soon(); // what came while nobody listened
+    else if (frame.kind === "shots" || frame.kind === "reload") {
       if (!configuration.extent && frame.shots?.length) {
         configuration.extent = frame.shots.map((shot) => [shot.lat, shot.lon]); // the first that there is
         find("empty").hidden = true;

@@ -221,9 +221,7 @@ def test_every_shape_is_drawn_and_every_part_of_it_changed(visit: Callable[..., 
     assert moved["properties"]["circle"]["longitude"] > circle[2]["properties"]["circle"]["longitude"]
 
 
-def test_saving_before_the_drawing_has_arrived_saves_once_it_has(
-    visit: Callable[..., Page], stage: SharedMap
-) -> None:
+def test_saving_before_the_drawing_has_arrived_saves_once_it_has(visit: Callable[..., Page], stage: SharedMap) -> None:
     page = visit(stage)
     held: list[Any] = []
     page.route("**/elements/new/", lambda route: held.append(route))

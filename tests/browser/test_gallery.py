@@ -157,6 +157,19 @@ def test_a_new_file_appears_by_itself_and_where_it_belongs(visit: Callable[..., 
     assert moments == sorted(moments, reverse=True)
 
 
+def test_what_came_between_the_page_and_its_socket_is_there(visit: Callable[..., Page], uploads: Uploads) -> None:
+    page = live(visit("/admin/gallery/"), "#gallery-sign")
+    before = cards(page).count()
+    assert before
+    late: list[Any] = []
+    page.route_web_socket("**/ws/console/gallery/**", lambda socket: late.append(socket))
+    page.reload()
+    expect(cards(page)).to_have_count(before)
+    page.evaluate("document.querySelector('#gallery-grid .shot').remove()")
+    late[0].send('{"kind": "state", "mark": "another"}')
+    expect(cards(page)).to_have_count(before)
+
+
 def told(page: Page, frame: str) -> None:
     """The server's socket says so."""
     page.evaluate("frame => window.sockets[0].onmessage({ data: frame })", frame)

@@ -154,9 +154,9 @@ def test_a_neighbours_id_is_neither_taken_nor_told(remote: Remote, other_workspa
         remote.change(number, {"name": "x"}),
         remote.delete(number),
         remote.draw(group=theirs.shared()),
-        remote.groups(f"?group_id={theirs.shared()}"),
     ):
         assert response.status_code == 404
+    assert remote.groups(f"?group_id={theirs.shared()}").json()["data"] == []
     for response in (
         remote.groups(base=theirs.base),
         remote.draw(base=theirs.base, group=theirs.shared()),
@@ -166,6 +166,14 @@ def test_a_neighbours_id_is_neither_taken_nor_told(remote: Remote, other_workspa
         assert response.status_code == 403
     assert "Secret" not in remote.groups().content.decode()
     assert MapElement.objects.get(pk=number).name == "Secret"
+
+
+def test_a_group_that_is_gone_is_an_empty_list(remote: Remote) -> None:
+    remote.draw()
+    assert len(remote.groups(f"?group_id={remote.shared()}").json()["data"]) == 1
+    for gone in (uuid.uuid4(), "nonsense"):
+        answer = remote.groups(f"?group_id={gone}")
+        assert (answer.status_code, answer.json()["data"]) == (200, [])
 
 
 def test_viewers_look_and_do_not_draw(workspace: Any) -> None:

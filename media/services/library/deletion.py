@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from fleet.models import Role, User, Workspace
 from fleet.services import access, audit, broadcast
-from media.models import DoomedObject, ForgottenFile, MediaFile, MediaPolicy, RefusedUpload
+from media.models import DoomedObject, ForgottenFile, MediaFile, MediaGroup, MediaPolicy, RefusedUpload
 from media.services import storage
 from media.services.library.policy import policy_of
 
@@ -58,6 +60,9 @@ def _delete(workspace_id: UUID, ids: list[int], *, actor: str, user: User | None
             for file in files
             if file.is_there and file.size and (file.fingerprint or file.tiny_fingerprint)
         )
+        arrived = Counter(file.group_id for file in files if file.group_id and file.is_there)
+        for group_id, number in sorted(arrived.items()):
+            MediaGroup.objects.filter(pk=group_id).update(deleted=F("deleted") + number)
         MediaFile.objects.filter(pk__in=[file.pk for file in files]).delete()
         _pass_on({file.stack for file in files if file.lead and file.stack}, workspace_id)
         audit.record(

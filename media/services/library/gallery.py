@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from hashlib import blake2s
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,21 @@ class Card:
     def lens(self) -> str:
         return lens_name(self.file.lens)
 
+    @property
+    def version(self) -> str:
+        """Another one whenever the card looks otherwise."""
+        file = self.file
+        shown = (
+            file.name,
+            file.kind,
+            file.moment,
+            file.duration,
+            file.mission_id,
+            file.aircraft_id,
+            file.thumbnail_key,
+        )
+        return repr((*shown, file.favorite, file.status, file.reason, self.others, self.lenses))
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -46,6 +62,16 @@ class Page:
 
     cards: list[Card]
     after: str
+
+    @property
+    def versions(self) -> dict[int, str]:
+        """What each of its cards looks like, by the file's id."""
+        return {card.file.pk: card.version for card in self.cards}
+
+    @property
+    def mark(self) -> str:
+        """Another one whenever any of its cards is another or looks otherwise."""
+        return blake2s(repr(list(self.versions.items())).encode(), digest_size=8).hexdigest()
 
 
 def page(workspace_id: UUID, want: Wanted, zone: tzinfo, *, after: str = "", size: int = PAGE) -> Page:

@@ -28,16 +28,21 @@ ARRIVED = (Status.CONFIRMED, Status.BROKEN)
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """`expected` is None while nobody has said how many there are to be."""
+    """`expected` is None while nobody has said how many there are to be.
+
+    `arrived` are those that came, with what was deleted here since. `known` are those that a remote did not have to
+    send, because the library had them already: it counts them as uploaded and never speaks of them.
+    """
 
     group: MediaGroup
     expected: int | None
     arrived: int
     troubled: int
+    known: int = 0
 
     @property
     def missing(self) -> int:
-        return max(0, (self.expected or 0) - self.arrived)
+        return max(0, (self.expected or 0) - self.arrived - self.known)
 
     @property
     def is_complete(self) -> bool:
@@ -85,17 +90,29 @@ def first(workspace_id: UUID, key: str, gateway: Device) -> MediaGroup:
 
 
 def with_counts(groups: QuerySet[MediaGroup]) -> QuerySet[MediaGroup]:
-    """Each with `wanted` (the device's number, else the mission's), `arrived` and `troubled`, in one query."""
+    """With `wanted` (the device's number, else the mission's), `spoken_of`, `arrived`, `troubled`: one query."""
     files = MediaFile.objects.filter(group=OuterRef("pk")).order_by().values("group")
     return groups.select_related("mission", "gateway").annotate(
         wanted=Coalesce(F("expected"), F("mission__media_count")),
-        arrived=Coalesce(Subquery(files.filter(status__in=ARRIVED).annotate(n=Count("pk")).values("n")), 0),
-        troubled=Coalesce(Subquery(files.filter(~Q(status=Status.CONFIRMED)).annotate(n=Count("pk")).values("n")), 0),
+        spoken_of=F("deleted") + _number(files),
+        arrived=F("deleted") + _number(files.filter(status__in=ARRIVED)),
+        troubled=_number(files.filter(~Q(status=Status.CONFIRMED))),
     )
 
 
+def _number(files: QuerySet[MediaFile, Any]) -> Coalesce:
+    return Coalesce(Subquery(files.annotate(n=Count("pk")).values("n")), 0)
+
+
 def completeness(groups: QuerySet[MediaGroup]) -> list[Completeness]:
-    return [Completeness(row, row.wanted, row.arrived, row.troubled) for row in with_counts(groups)]  # type: ignore[attr-defined]
+    return [_completeness(row) for row in with_counts(groups)]
+
+
+def _completeness(row: Any) -> Completeness:
+    known = 0
+    if row.origin == MediaGroup.Origin.PILOT:
+        known = max(0, min(row.reported or 0, row.wanted or 0) - row.spoken_of)
+    return Completeness(row, row.wanted, row.arrived, row.troubled, known)
 
 
 def of_mission(workspace_id: UUID, mission_id: UUID | None) -> Completeness | None:

@@ -10,6 +10,7 @@ from channels.testing import WebsocketCommunicator
 from django.test import Client
 from django.utils import timezone
 
+from fleet import console_socket
 from fleet.asgi import application
 from fleet.models import Membership, Role
 from fleet.services import broadcast
@@ -43,7 +44,7 @@ changed = sync_to_async(broadcast.changed, thread_sensitive=True)
 async def opened(set_up: Stage, path: str) -> WebsocketCommunicator:
     page = await sync_to_async(set_up.socket)(path)
     assert (await page.connect())[0]
-    assert await page.receive_json_from(5) == {"kind": "state"}
+    assert (await page.receive_json_from(5))["kind"] == "state"
     return page
 
 
@@ -107,12 +108,50 @@ async def test_alarms_come_and_go() -> None:
         workspace=set_up.ours, origin="mission", key="<i>g</i>", expected=2, changed_at=now, alarm_at=now
     )
     await changed(set_up.ours.pk, "media_group", id=group.pk)
-    frame = await next_of(page, "html")
+    while "0 of 2 files" not in (frame := await next_of(page, "html"))["html"]:
+        pass  # as it was when the socket opened
     assert frame["target"] == "gallery-alarms"
-    assert "0 of 2 files" in frame["html"]
     assert "<i>" not in frame["html"]
     assert "data-post" in frame["html"]
     await page.disconnect()
+
+
+async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console_socket, "RECHECK", 0.2)
+    set_up = await stage()
+    kept, gone = [await sync_to_async(stored)(set_up.ours) for _each in range(2)]
+    page = await opened(set_up, f"/ws/console/gallery/?workspace={set_up.ours.pk}")
+    shots = await opened(set_up, f"/ws/console/shots/?workspace={set_up.ours.pk}")
+    assert (await next_of(page, "html"))["target"] == "gallery-alarms"
+    await MediaFile.objects.filter(pk=kept.pk).aupdate(favorite=True)  # and nobody says so
+    await MediaFile.objects.filter(pk=gone.pk).adelete()
+    seen, left = {}, set()
+    while not (kept.pk in seen and gone.pk in left):
+        frame = await next_of(page, "cards")
+        seen |= {card["id"]: card["html"] for card in frame["cards"]}
+        left |= set(frame["gone"])
+    assert "★" in seen[kept.pk]
+    while gone.pk not in (await next_of(shots, "shots"))["gone"]:
+        pass
+    await shots.disconnect()
+    await page.disconnect()
+
+
+async def test_a_page_learns_which_beginning_it_should_have_been_painted_with() -> None:
+    set_up = await stage()
+    file = await sync_to_async(stored)(set_up.ours)
+    await sync_to_async(stored)(set_up.theirs)
+    client = Client()
+    await sync_to_async(client.force_login)(set_up.user)
+    painted = await sync_to_async(client.get)(f"/admin/gallery/more/?workspace={set_up.ours.pk}")
+    marks = [painted.json()["mark"]]
+    for _look in range(2):
+        page = await sync_to_async(set_up.socket)(f"/ws/console/gallery/?workspace={set_up.ours.pk}")
+        assert (await page.connect())[0]
+        marks.append((await page.receive_json_from(5))["mark"])
+        await page.disconnect()
+        await MediaFile.objects.filter(pk=file.pk).aupdate(status="missing")
+    assert marks[0] == marks[1] != marks[2]
 
 
 async def test_the_map_of_shots_gets_places() -> None:

@@ -13,8 +13,8 @@ from fleet.models import AuditEntry, Role, User, Workspace
 from fleet.services.access import Forbidden
 from media import tasks
 from media.models import MediaFile, MediaGroup, MediaPolicy, Status
-from media.services.library import dock, groups
-from tests.factories import make_dock, make_user
+from media.services.library import deletion, dock, groups
+from tests.factories import make_dock, make_user, make_workspace
 from tests.media.library.files import announce, make_mission, stored
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +122,39 @@ def test_deleted_files_open_no_closed_upload(workspace: Workspace) -> None:
     group = swept(group_of(workspace, arrived=2, expected=2, age=LATER))
     MediaFile.objects.all().delete()
     assert swept(group).alarm_at is None
+
+
+def test_what_was_deleted_here_is_not_missing(workspace: Workspace, operator: User, storage: Any) -> None:
+    group = group_of(workspace, arrived=2, expected=3, age=LATER, key="g")
+    other = group_of(make_workspace(), arrived=1, expected=2, age=LATER)
+    gone = [file.pk for file in MediaFile.objects.order_by("pk")[:1]]
+    assert deletion.delete(workspace, gone, user=operator) == 1
+    failed = stored(workspace, group=group, status=Status.FAILED)
+    assert deletion.delete(workspace, [failed.pk], user=operator) == 1  # it never came
+    file = announce(workspace, ext={"file_group_id": "g"})
+    storage.put(file.object_key, b"x")
+    tasks.confirm(file.pk)
+    MediaGroup.objects.update(changed_at=timezone.now() - LATER)
+    assert swept(group).completed_at is not None
+    assert (group.alarm_at, group.deleted) == (None, 1)
+    assert swept(other).alarm_at is not None
+
+
+def test_what_a_remote_had_not_to_send_is_not_missing(workspace: Workspace) -> None:
+    """It was told that the library has two of the four; one that it spoke of has not come."""
+    group = group_of(workspace, arrived=1, expected=4, age=LATER, reported=3)
+    waiting = stored(workspace, group=group, status=Status.MISSING)
+    assert [found.missing for found in groups.completeness(MediaGroup.objects.all())] == [2]
+    groups.counted(group, expected=4, reported=4, extra={})
+    assert [found.missing for found in groups.completeness(MediaGroup.objects.all())] == [1]
+    MediaFile.objects.filter(pk=waiting.pk).update(status=Status.CONFIRMED)
+    assert swept(group).completed_at is not None
+
+
+def test_a_dock_has_to_send_all_that_it_counts(workspace: Workspace) -> None:
+    mission = make_mission(workspace, finished_at=timezone.now() - LATER)
+    fields = {"origin": "mission", "key": str(mission.pk), "mission": mission, "reported": 2}
+    assert swept(group_of(workspace, arrived=1, expected=2, age=LATER, **fields)).alarm_at is not None
 
 
 def test_many_open_uploads_are_swept_in_a_few_statements(
