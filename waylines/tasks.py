@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from waylines.models import Mission
 from waylines.services import schedules
 from waylines.services.flights import closing, retention
 from waylines.services.missions import dispatch, sweep
@@ -19,10 +18,7 @@ def tick_missions() -> None:
 @shared_task
 def start_mission(mission_id: str) -> None:
     """Start one mission whose dock has just said that it is ready for it."""
-    rows = Mission.objects.select_related("dock__model", "file", "user", "workspace", "landing_dock")
-    mission = rows.filter(pk=mission_id).first()
-    if mission is not None:
-        dispatch.execute(mission)
+    dispatch.start(mission_id)
 
 
 @shared_task

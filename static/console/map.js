@@ -5,7 +5,7 @@
   if (!root) return;
   const configuration = JSON.parse(document.getElementById("fleet-map-configuration").textContent);
   const { words, modes, tones } = configuration;
-  const { AIRCRAFT, DOCK, element, write, icon, marker, dot, turn, nameWhatFits } = window.fleetIcons;
+  const { AIRCRAFT, DOCK, element, write, measure, span, icon, marker, dot, turn, nameWhatFits } = window.fleetIcons;
   const find = (id) => document.getElementById("fleet-map-" + id);
   const LOW_BATTERY = 15; // % at which an aircraft in the air is in trouble
   const TRAIL_POINTS = 20000; // of all trails together
@@ -19,6 +19,7 @@
   let selected = null;
   let following = false;
   let fitted = false;
+  let touched = false; // until somebody moves the map, whoever gets a place is brought into view
   let lastFrame = 0;
   let skew = 0; // the server's clock minus ours, ms
   let query = "";
@@ -73,18 +74,6 @@
     const { mode, battery } = device.summary;
     const named = mode === undefined ? words.online : modes[device.domain]?.[mode] || words.unknownMode.replace("%s", mode);
     return device.now === "alarm" && battery <= LOW_BATTERY ? named + " · " + words.lowBattery : named;
-  }
-
-  function measure(value, unit, digits = 0) {
-    return value === undefined || value === null ? "–" : Number(value).toFixed(digits) + (unit === "°" ? "" : " ") + unit;
-  }
-
-  function span(milliseconds) {
-    const seconds = Math.max(0, Math.round(milliseconds / 1000));
-    if (seconds < 120) return seconds + " s";
-    const minutes = Math.round(seconds / 60);
-    if (minutes < 120) return minutes + " min";
-    return minutes < 2880 ? Math.round(minutes / 60) + " h" : Math.round(minutes / 1440) + " d";
   }
 
   const age = (device) => (device.seen ? words.ago.replace("%s", span(serverNow() - device.seen)) : words.never);
@@ -217,7 +206,7 @@
 
   // --- What the operator does ------------------------------------------------------------------------------------
   const drawCard = window.fleetCard(find("card"), {
-    words, doing, age, measure, toggleFollow,
+    words, doing, age, toggleFollow,
     gatewayOf: (device) => devices.get(device.gateway),
     close: () => select(null),
   });
@@ -243,7 +232,10 @@
       dirty.add(id);
       device.row.classList.add("is-selected");
       device.row.button.setAttribute("aria-current", "true");
-      if (move && placed(device)) map.setView(at(device), Math.max(map.getZoom(), 15));
+      if (move && placed(device)) {
+        touched = true;
+        map.setView(at(device), Math.max(map.getZoom(), 15));
+      }
     }
     draw();
     device?.row.scrollIntoView({ block: "nearest" });
@@ -312,10 +304,15 @@
     if (selected === id) selected = null;
   }
 
+  function arrived(device, summary) {
+    if (!touched && !placed(device) && placed({ summary })) fitted = false;
+  }
+
   function takeRows(rows) {
     for (const fresh of rows) {
-      const device = devices.get(fresh.id) || { trail: [] };
+      const device = devices.get(fresh.id) || { trail: [], summary: {} };
       if (device.online !== fresh.online || device.name !== fresh.name) sorted = false;
+      arrived(device, fresh.summary);
       devices.set(fresh.id, Object.assign(device, fresh));
       dirty.add(fresh.id);
     }
@@ -343,6 +340,7 @@
         const device = devices.get(id);
         if (!device) continue; // its row follows
         if (device.online !== online) sorted = false;
+        arrived(device, summary);
         Object.assign(device, { summary, online, seen: frame.at });
         dirty.add(id);
       }
@@ -377,7 +375,11 @@
   map.on("dragstart", () => {
     following = false;
   });
-  find("fit").addEventListener("click", fit);
+  for (const kind of ["pointerdown", "wheel", "keydown"]) map.getContainer().addEventListener(kind, () => (touched = true), { capture: true, passive: true });
+  find("fit").addEventListener("click", () => {
+    touched = false;
+    fit();
+  });
   find("search").addEventListener("input", (event) => {
     query = event.target.value.trim().toLowerCase();
     devices.forEach(drawRow);

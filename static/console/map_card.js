@@ -2,8 +2,8 @@
 // focus and selected text stay where they are.
 window.fleetCard = (place, map) => {
   "use strict";
-  const { words, doing, age, measure, gatewayOf, close, toggleFollow } = map;
-  const { AIRCRAFT, REMOTE, DOCK, element, icon, write } = window.fleetIcons;
+  const { words, doing, age, gatewayOf, close, toggleFollow } = map;
+  const { AIRCRAFT, REMOTE, DOCK, element, icon, write, measure } = window.fleetIcons;
   const kinds = { [AIRCRAFT]: words.aircraft, [REMOTE]: words.remote, [DOCK]: words.dock };
   let shown = null;
   let parts = {};

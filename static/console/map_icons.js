@@ -98,6 +98,19 @@ window.fleetIcons = (() => {
     part.dataset.known = "yes";
   }
 
+  // --- Numbers in words ---
+  function measure(value, unit, digits = 0) {
+    return value === undefined || value === null ? "–" : Number(value).toFixed(digits) + (unit === "°" ? "" : " ") + unit;
+  }
+
+  function span(milliseconds) {
+    const seconds = Math.max(0, Math.round(milliseconds / 1000));
+    if (seconds < 120) return seconds + " s";
+    const minutes = Math.round(seconds / 60);
+    if (minutes < 120) return minutes + " min";
+    return minutes < 2880 ? Math.round(minutes / 60) + " h" : Math.round(minutes / 1440) + " d";
+  }
+
   // Which names fit, above their marker or below it: `marks` are [key, marker, weight]. A name that would lie on
   // another name or on a marker is left out; what weighs most is named first.
   function nameWhatFits(map, marks) {
@@ -118,5 +131,5 @@ window.fleetIcons = (() => {
     }
   }
 
-  return { AIRCRAFT, REMOTE, DOCK, element, write, icon, marker, dot, turn, nameWhatFits };
+  return { AIRCRAFT, REMOTE, DOCK, element, write, measure, span, icon, marker, dot, turn, nameWhatFits };
 })();

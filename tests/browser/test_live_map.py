@@ -128,6 +128,29 @@ def test_the_state_in_words_and_then_what_changes(visit: Callable[..., Page], st
     expect(bird).to_contain_text("no position yet")
 
 
+def test_who_gets_a_place_later_comes_into_view_until_somebody_moves_the_map(
+    visit: Callable[..., Page], live_fleet: LiveFleet
+) -> None:
+    late = (
+        'device("R", 2, {"lat": 47.0, "lon": 8.0}, callsign="First")\n'
+        'for name in ("Second", "Third"): device(name, 2, {}, callsign=name)\n'
+    )
+    own = Stage(live_fleet, late)
+    page = live(visit(own))
+    expect(marker(page, own, "First")).to_be_attached()
+    own.say("Second", lat=47.2, lon=8.3)
+    expect(marker(page, own, "Second")).to_be_attached()
+    expect(marker(page, own, "First")).to_be_attached()
+    page.locator("#fleet-map-canvas").click(position={"x": 300, "y": 200})
+    place = page.locator(".leaflet-control-scale").inner_text()
+    own.say("Third", lat=10.0, lon=100.0)
+    expect(row(page, own, "Third")).not_to_contain_text("no position")
+    expect(marker(page, own, "Third")).not_to_be_attached()
+    assert page.locator(".leaflet-control-scale").inner_text() == place
+    page.click("#fleet-map-fit")
+    expect(marker(page, own, "Third")).to_be_attached()
+
+
 def test_a_device_is_chosen_read_followed_and_left(visit: Callable[..., Page], stage: Stage) -> None:
     page = live(visit(stage))
     card = page.locator("#fleet-map-card")

@@ -123,6 +123,8 @@ class Mission(FlightTaskSettings):
     )  # fmt: skip
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     created_at = models.DateTimeField(_("planned"), auto_now_add=True)
+    #: Of a conditional one: since when the dock says that its conditions hold.
+    ready_at = models.DateTimeField(_("conditions hold since"), null=True, blank=True)
     prepared_at = models.DateTimeField(_("on the dock since"), null=True, blank=True)
     executed_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -14,7 +14,8 @@ from waylines.models.settings import FlightTaskSettings
 class Schedule(FlightTaskSettings):
     """When a route is flown from a dock. Days and times are those of the workspace's clock.
 
-    Each occurrence becomes a `Mission` of its own, made some time ahead; `horizon` says up to when that was done.
+    Each occurrence becomes a `Mission` of its own, made some time ahead; `horizon` says up to when that was done, and
+    `zone` by which time zone's clock.
     """
 
     class Frequency(models.TextChoices):
@@ -43,6 +44,7 @@ class Schedule(FlightTaskSettings):
     window_minutes = models.PositiveSmallIntegerField(_("time window (minutes)"), default=0)
     active = models.BooleanField(_("active"), default=True)
     horizon = models.DateTimeField(null=True, blank=True, editable=False)
+    zone = models.CharField(max_length=64, blank=True, default="", editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("planned by")
     )

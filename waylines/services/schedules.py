@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,7 @@ from fleet.models import User
 from fleet.services import audit, broadcast
 from waylines.models import Mission, MissionStatus, Schedule
 from waylines.models.mission import MissionKind
-from waylines.services.missions import planning
+from waylines.services.missions import dispatch, planning, state
 from waylines.services.missions.planning import SETTINGS, MissionRefused
 from waylines.services.missions.policy import policy_of
 
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 #: So far ahead occurrences are rows of their own.
 AHEAD = timedelta(hours=48)
+#: They are extended by so much at once, so that a thousand schedules are not reckoned through every minute.
+EXTEND = timedelta(hours=1)
 #: What was missed while the server was down is written down as skipped, so far back.
 BEHIND = timedelta(hours=24)
 _FREQUENCIES: dict[Schedule.Frequency, Any] = {
@@ -107,7 +109,7 @@ def save(schedule: Schedule, *, user: User, accept_overlaps: bool = False) -> Sc
         schedule.approved_by = None
         schedule.horizon = None
         schedule.save()
-        _clear(schedule)
+        _clear(schedule, user=user)
         audit.record(
             "schedule.saved", workspace=schedule.workspace, user=user, target=schedule.dock.sn, name=schedule.name
         )
@@ -117,12 +119,12 @@ def save(schedule: Schedule, *, user: User, accept_overlaps: bool = False) -> Sc
 
 
 def switch(schedule: Schedule, *, active: bool, user: User) -> None:
-    """Let it rest or go on. Missions that are on their way already are left alone."""
+    """Let it rest or go on. What flies goes on; what has not started does not."""
     planning.require_operator(user, schedule.workspace)
     with transaction.atomic():
         Schedule.objects.filter(pk=schedule.pk).update(active=active, horizon=None)
         schedule.refresh_from_db()
-        _clear(schedule)
+        _clear(schedule, user=user)
         word = "schedule.resumed" if active else "schedule.paused"
         audit.record(word, workspace=schedule.workspace, user=user, target=schedule.dock.sn, name=schedule.name)
         _materialise(schedule, timezone.now())
@@ -145,25 +147,41 @@ def remove(schedule: Schedule, *, user: User) -> None:
     """Delete a schedule; its missions that were flown stay, those to come go."""
     planning.require_operator(user, schedule.workspace)
     with transaction.atomic():
-        _clear(schedule)
+        _clear(schedule, user=user)
         audit.record(
             "schedule.removed", workspace=schedule.workspace, user=user, target=schedule.dock.sn, name=schedule.name
         )
         schedule.delete()
 
 
-def _clear(schedule: Schedule) -> None:
-    """Forget the missions to come that nobody has begun to send."""
-    schedule.missions.filter(
-        status__in=(MissionStatus.PLANNED, MissionStatus.AWAITING), execute_at__gt=timezone.now()
-    ).delete()
+def _clear(schedule: Schedule, *, user: User | None = None) -> None:
+    """Forget its missions to come, and cancel those whose time has come and that have not started.
+
+    What is on its dock already is taken off it again: nothing flies at a time that nobody planned any more.
+    """
+    # Locked first: a scheduler that starts one of them meanwhile either was faster, or finds it gone.
+    waiting = list(
+        schedule.missions.select_for_update(of=("self",))
+        .select_related("dock", "user", "workspace")
+        .filter(status__in=sorted(planning.NOT_STARTED))
+    )
+    now = timezone.now()
+    for mission in waiting:
+        on_dock = mission.status in (MissionStatus.PREPARING, MissionStatus.READY)
+        if mission.execute_at <= now:
+            text = _("Its schedule was changed or removed before it started.")
+            if not state.move(mission, MissionStatus.CANCELED, text=text, user=user):
+                continue
+        if on_dock:
+            dispatch.withdraw(mission)
+    schedule.missions.filter(pk__in=[mission.pk for mission in waiting if mission.execute_at > now]).delete()
 
 
 def materialise(now: datetime | None = None) -> int:
     """Make the missions of the next two days out of all schedules. Returns how many are new."""
     now = now or timezone.now()
     made = 0
-    behind = Q(horizon=None) | Q(horizon__lt=now + AHEAD - timedelta(minutes=1))
+    behind = Q(horizon=None) | Q(horizon__lt=now + AHEAD - EXTEND) | ~Q(zone=F("workspace__time_zone"))
     rows = Schedule.objects.select_related("workspace", "route__file", "dock", "user").filter(behind, active=True)
     for schedule in rows.order_by("horizon")[:2000]:
         try:
@@ -177,14 +195,19 @@ def materialise(now: datetime | None = None) -> int:
 def _materialise(schedule: Schedule, now: datetime) -> int:
     if not schedule.active:
         return 0
+    if schedule.zone and schedule.zone != schedule.workspace.time_zone:
+        # The workspace's clock is another now: "at 20:00" is another moment.
+        _clear(schedule)
+        schedule.horizon = None
     begin = max(schedule.horizon or now, now - BEHIND)
     end = now + AHEAD
     due = list(occurrences(schedule, begin, end))
     waits = policy_of(schedule.workspace_id).needs_approval and schedule.approved_by_id is None
     Mission.objects.bulk_create([_mission(schedule, moment, waits=waits) for moment in due], ignore_conflicts=True)
     # Two schedulers may both come here: the unique (schedule, moment) keeps one row of each occurrence.
-    Schedule.objects.filter(pk=schedule.pk).update(horizon=end)
-    schedule.horizon = end
+    zone = schedule.workspace.time_zone
+    Schedule.objects.filter(pk=schedule.pk).update(horizon=end, zone=zone)
+    schedule.horizon, schedule.zone = end, zone
     return len(due)
 
 
@@ -215,7 +238,8 @@ def overlaps(schedule: Schedule, days: int = 14) -> list[Mission]:
     mine = [_mission(schedule, moment, waits=False) for moment in occurrences(schedule, now, end)][:500]
     others = list(
         Mission.objects.select_related("file", "dock", "schedule")
-        .filter(dock=schedule.dock, execute_at__lt=end, execute_at__gt=now - timedelta(days=1), finished_at=None)
+        .filter(Q(dock=schedule.dock) | Q(landing_dock=schedule.dock), finished_at=None)
+        .filter(execute_at__lt=end, execute_at__gt=now - timedelta(days=1))
         .exclude(schedule_id=schedule.pk)
     )
     known = {(other.schedule_id, other.execute_at) for other in others}

@@ -19,6 +19,7 @@ from fleet.services import access
 from waylines.models import Mission, MissionStatus
 from waylines.models.mission import OPEN
 from waylines.services.missions import dispatch, state, words
+from waylines.services.missions.planning import NOT_STARTED
 
 
 class ControlRefused(Exception):
@@ -33,7 +34,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "return_home_cancel": frozenset({MissionStatus.RUNNING, MissionStatus.PAUSED}),
     "stop": frozenset({MissionStatus.RUNNING, MissionStatus.PAUSED, MissionStatus.STARTING}),
     "abort_setup": frozenset({MissionStatus.STARTING, MissionStatus.RUNNING}),
-    "cancel": frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.PREPARING, MissionStatus.READY}),
+    "cancel": NOT_STARTED,
 }
 _METHODS = {
     "pause": "flighttask_pause",

@@ -36,6 +36,9 @@ ATTEMPTS = 5
 PAUSE = timedelta(seconds=10)
 #: At most so many missions are taken up in one tick of one scheduler.
 BATCH = 200
+#: Nothing has been started yet.
+BEFORE = frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.READY})
+RELATED = ("dock__model", "file", "user", "workspace", "landing_dock")
 
 
 def latest_start(mission: Mission) -> datetime:
@@ -51,16 +54,22 @@ def tick() -> int:
     """Do what is due now. Returns how many missions moved. One that fails is logged and keeps nobody else waiting."""
     now = timezone.now()
     rested = Q(progress_at=None) | Q(progress_at__lt=now - PAUSE)
-    timed = ~Q(kind=MissionKind.CONDITIONAL)
+    conditional, immediate = Q(kind=MissionKind.CONDITIONAL), Q(kind=MissionKind.IMMEDIATE)
+    awaited = Q(status=MissionStatus.AWAITING)
     due = (
         Q(status=MissionStatus.PLANNED, execute_at__lte=now + AHEAD) & rested
-        | Q(status=MissionStatus.READY, execute_at__lte=now) & timed & rested
-        | Q(status=MissionStatus.READY, window_end__lt=now) & ~timed
-        | Q(status=MissionStatus.AWAITING, execute_at__lt=now - PUNCTUAL)
+        | Q(status=MissionStatus.READY, execute_at__lte=now) & (~conditional | Q(ready_at__isnull=False)) & rested
+        | Q(status=MissionStatus.READY, window_end__lt=now) & conditional
     )
-    rows = Mission.objects.select_related("dock__model", "file", "user", "workspace", "landing_dock").filter(due)
+    # Those whose time may be over. However many still wait for somebody, they take nobody's place among the due.
+    over = awaited & (
+        immediate & Q(execute_at__lt=now - PATIENCE)
+        | conditional & Q(window_end__lt=now)
+        | ~immediate & ~conditional & Q(execute_at__lt=now - PUNCTUAL)
+    )
+    rows = Mission.objects.select_related(*RELATED).order_by("execute_at")
     moved = 0
-    for mission in rows.order_by("execute_at")[:BATCH]:
+    for mission in (*rows.filter(due)[:BATCH], *rows.filter(over)[:BATCH]):
         try:
             moved += take(mission, now)
         except Exception:
@@ -68,13 +77,20 @@ def tick() -> int:
     return moved
 
 
+def start(mission_id: str) -> bool:
+    """Start a mission whose dock has just said that it is ready for it; skip it when that word comes too late."""
+    mission = Mission.objects.select_related(*RELATED).filter(pk=mission_id).first()
+    return mission is not None and take(mission, timezone.now())
+
+
 def take(mission: Mission, now: datetime) -> bool:
     """One step for one mission, if it is time for one."""
     if now > latest_start(mission):
-        return skip(mission)
+        return mission.status in BEFORE and skip(mission)
     if mission.status == MissionStatus.PLANNED:
         return begin(mission) if mission.execute_at <= now or not mission.one_command else False
-    if mission.status == MissionStatus.READY and mission.kind != MissionKind.CONDITIONAL:
+    holds = mission.kind != MissionKind.CONDITIONAL or mission.ready_at is not None
+    if mission.status == MissionStatus.READY and holds and mission.execute_at <= now:
         return execute(mission)
     return False
 
@@ -111,7 +127,7 @@ def prepare(mission: Mission) -> bool:
     try:
         with transaction.atomic():
             claimed = Mission.objects.filter(pk=mission.pk, status=MissionStatus.PLANNED).update(
-                attempts=F("attempts") + 1, progress_at=None
+                attempts=F("attempts") + 1, progress_at=None, ready_at=None
             )
             if not claimed or not state.move(mission, MissionStatus.PREPARING):
                 return False
@@ -247,16 +263,18 @@ def prepared(command: Command) -> None:
         return
     if command.status == CommandStatus.OK:
         if state.move(mission, MissionStatus.READY, prepared_at=timezone.now()) and _due(mission):
-            transaction.on_commit(lambda: _start(str(mission.pk)))
+            transaction.on_commit(lambda: start_soon(str(mission.pk)))
     elif command.is_final:
         retry(mission, command.result_text or _("The dock did not take the mission."))
 
 
 def _due(mission: Mission) -> bool:
-    return mission.kind != MissionKind.CONDITIONAL and mission.execute_at <= timezone.now()
+    holds = mission.kind != MissionKind.CONDITIONAL or mission.ready_at is not None
+    return holds and mission.execute_at <= timezone.now()
 
 
-def _start(mission_id: str) -> None:
+def start_soon(mission_id: str) -> None:
+    """Have a worker look at it now; should that get lost, the scheduler does within a second."""
     from waylines.tasks import start_mission
 
     start_mission.delay(mission_id)

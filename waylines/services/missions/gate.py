@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from devices.models import Alarm, Device, DeviceState
@@ -93,8 +94,7 @@ def _dock(dock: Device, mission: Mission, said: Properties) -> Iterator[Check]:
         yield Check("online", Verdict.BLOCK, _("%(dock)s is offline.") % {"dock": dock})
         return
     yield Check("online", Verdict.OK, _("%(dock)s is online.") % {"dock": dock})
-    other = Mission.objects.filter(dock=dock, status__in=ACTIVE).exclude(pk=mission.pk).first()
-    if other is not None:
+    if other := at_it(dock, mission):
         yield Check("busy", Verdict.BLOCK, _("It is flying “%(mission)s”.") % {"mission": other})
         return
     mode = number(said.get("mode_code"))
@@ -114,6 +114,12 @@ def _dock(dock: Device, mission: Mission, said: Properties) -> Iterator[Check]:
         yield Check("cover", Verdict.WARN, _("The dock's cover is not closed."))
     elif cover == 0:
         yield Check("cover", Verdict.OK, _("The cover is closed."))
+
+
+def at_it(dock: Device, but: Mission) -> Mission | None:
+    """Another mission that this dock flies now, or that is to land at it."""
+    flown = Mission.objects.filter(Q(dock=dock) | Q(landing_dock=dock), status__in=ACTIVE)
+    return flown.exclude(pk=but.pk).first()
 
 
 def _weather(policy: MissionPolicy, said: Properties) -> Iterator[Check]:
@@ -180,7 +186,8 @@ def _least(name: str, value: float | None, least: float, what: str, unit: str) -
 
 def _health(dock: Device, aircraft: Device | None) -> Iterator[Check]:
     devices = [dock.pk, *([aircraft.pk] if aircraft else [])]
-    found = list(Alarm.objects.filter(device_id__in=devices, ended_at=None, level__gte=Alarm.Level.CAUTION)[:20])
+    found = list(Alarm.objects.filter(device_id__in=devices, ended_at=None, level__gte=Alarm.Level.CAUTION))
+    found = sorted(found, key=lambda alarm: -alarm.level)[:20]
     if not found:
         yield Check("health", Verdict.OK, _("No alarm."))
     for alarm in found:

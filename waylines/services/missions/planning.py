@@ -28,6 +28,9 @@ USUAL = timedelta(minutes=25)
 #: How far ahead a mission may be planned.
 HORIZON = timedelta(days=366)
 
+#: May still be given up without a word to the aircraft.
+NOT_STARTED = frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.PREPARING, MissionStatus.READY})
+
 #: The planner's fields, the same for a mission and a schedule.
 SETTINGS = (
     "rth_altitude",

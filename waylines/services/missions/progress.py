@@ -40,6 +40,8 @@ _WORDS = {
     "timeout": MissionStatus.UNKNOWN,
 }
 _INT32 = 2**31 - 1
+#: ms that a dock's clock may be ahead of ours and still put its messages in order.
+CLOCK_AHEAD = 60_000
 #: The answer to a request that names a mission this dock does not have.
 UNKNOWN_MISSION = 319009
 
@@ -69,7 +71,8 @@ def progress(message: Message) -> None:
     if mission is None:
         logger.info("%s tells of a mission that is not ours: %s", message.sn, ext.get("flight_id") or message.bid)
         return
-    stamp = message.timestamp or now_ms()
+    # A clock that was far ahead and is put right must not make all that follows look old.
+    stamp = min(message.timestamp or now_ms(), now_ms() + CLOCK_AHEAD)
     status = _WORDS.get(str(inner.get("status")))
     if stamp < mission.progress_stamp and status not in FINAL:
         return
@@ -133,16 +136,21 @@ def _break_text(ext: Json) -> str:
 
 
 def ready(message: Message) -> None:
-    """`flighttask_ready`: the conditions of these missions hold now."""
+    """`flighttask_ready`: the conditions of these missions hold now.
+
+    A dock says it once. A mission that a check still holds back (or whose window begins by our clock a little later) is
+    looked at again by the scheduler until its window ends.
+    """
     named = message.fields.get("flight_ids")
     for flight_id in named if isinstance(named, list) else []:
         mission = find(message, flight_id)
-        if mission is None or mission.kind != MissionKind.CONDITIONAL or mission.status != MissionStatus.READY:
+        if mission is None or mission.kind != MissionKind.CONDITIONAL:
             continue
-        now = timezone.now()
-        if mission.execute_at <= now <= dispatch.latest_start(mission):
+        # It may come before we have dealt with the dock's answer to `flighttask_prepare`.
+        sent = Q(status__in=(MissionStatus.PREPARING, MissionStatus.READY))
+        if Mission.objects.filter(sent, pk=mission.pk).update(ready_at=timezone.now()):
             # Outside this transaction: the checks read what other handlers write.
-            transaction.on_commit(lambda pk=str(mission.pk): dispatch._start(pk))  # type: ignore[misc]
+            transaction.on_commit(lambda pk=str(mission.pk): dispatch.start_soon(pk))  # type: ignore[misc]
 
 
 def resource(message: Message) -> Json:

@@ -5,7 +5,7 @@ Everything comes from what the two docks say of themselves; what one has not sai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from devices.models import Device
 from devices.services.summary import number
 from waylines.models import Mission
-from waylines.services.missions.gate import state_of
+from waylines.services.missions.gate import at_it, state_of
 
 Properties = Mapping[str, Any]
 
@@ -35,9 +35,23 @@ def missing(mission: Mission) -> list[str]:
         ):
             if said.get(name) in (None, {}, ""):
                 reasons.append(_("%(dock)s has not said %(what)s.") % {"dock": dock, "what": label})
-    if number(state_of(mission.landing_dock.pk).get("drone_in_dock")) == 1:
-        reasons.append(_("There is an aircraft in %(dock)s.") % {"dock": mission.landing_dock})
+    reasons += _landing(mission, mission.landing_dock, state_of(mission.landing_dock.pk))
     return reasons
+
+
+def _landing(mission: Mission, dock: Device, said: Properties) -> Iterator[str]:
+    """Why the aircraft could not land there."""
+    if number(said.get("drone_in_dock")) == 1:
+        yield _("There is an aircraft in %(dock)s.") % {"dock": dock}
+    if other := at_it(dock, mission):
+        # Its own aircraft may be on its way home: two would come down on one dock.
+        yield _("%(dock)s is flying “%(mission)s”.") % {"dock": dock, "mission": other}
+    if number(said.get("mode_code")) not in (None, 0):
+        yield _("%(dock)s is not idle.") % {"dock": dock}
+    if number(said.get("emergency_stop_state")) == 1:
+        yield _("The emergency stop of %(dock)s is pressed; release it on site.") % {"dock": dock}
+    if number(said.get("cover_state")) == 3:
+        yield _("The cover of %(dock)s is in an abnormal state; look at it on site.") % {"dock": dock}
 
 
 def task(mission: Mission) -> dict[str, Any]:
