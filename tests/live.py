@@ -303,8 +303,10 @@ def chromium() -> Iterator[Any]:
 
     Not for the whole session: Playwright's event loop keeps running, and asynchronous tests would trip over it.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # What is awaited comes late on a busy machine, and then it has come all the same.
+    expect.set_options(timeout=20_000)
     path = next(
         (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome") if Path(p).exists()),
         None,

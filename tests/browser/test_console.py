@@ -53,7 +53,7 @@ def test_devices_move_on_the_live_map(
     page: Page, live_fleet: LiveFleet, demo_workspace: dict[str, Any], tmp_path: Path
 ) -> None:
     page.goto("/admin/")  # the map is the start page
-    expect(page.locator("#fleet-map-sign")).to_have_text("Live", timeout=15_000)
+    expect(page.locator("#fleet-map-sign")).to_have_text("Live")
     aircraft = [entry["aircraft_sn"] for entry in demo_workspace["gateways"]]
     for sn in [*aircraft, *(entry["sn"] for entry in demo_workspace["gateways"])]:
         expect(page.locator(f".fleet-marker[data-sn='{sn}']")).to_be_attached(timeout=60_000)
@@ -70,7 +70,7 @@ def test_devices_move_on_the_live_map(
         arg=[aircraft[2], box],
         timeout=120_000,  # it may be resting between two flights
     )
-    expect(page.locator("#fleet-map-card dl")).not_to_have_text(before, timeout=10_000)
+    expect(page.locator("#fleet-map-card dl")).not_to_have_text(before)
     expect(row).to_contain_text("%")
     if os.environ.get("FLEET_SCREENSHOTS"):
         page.wait_for_timeout(60_000)  # for the picture's sake: trails grow

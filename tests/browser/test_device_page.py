@@ -46,7 +46,7 @@ def test_the_page_of_a_flying_aircraft_moves_and_keeps_what_is_open(
 ) -> None:
     pk = online(live_fleet, demo_workspace["gateways"][2]["aircraft_sn"])
     page.goto(f"/admin/devices/device/{pk}/change/")
-    expect(page.locator("#live-sign")).to_have_attribute("data-state", "live", timeout=15_000)
+    expect(page.locator("#live-sign")).to_have_attribute("data-state", "live")
     page.click("#r-battery summary")
     position = page.locator("#live-summary").get_by_text(re.compile(r"^-?\d+\.\d{6}, -?\d+\.\d{6}$"))
     before = position.inner_text()

@@ -105,7 +105,7 @@ def test_a_flight_is_replayed_on_map_and_charts_in_step(
 ) -> None:
     page = open_page(f"/admin/waylines/flight/{flight}/change/")
     area = page.locator("#fleet-map")
-    expect(area).to_have_attribute("data-points", re.compile(r"^\d{2,}$"), timeout=15_000)
+    expect(area).to_have_attribute("data-points", re.compile(r"^\d{2,}$"))
     expect(area).to_have_attribute("data-plan", "1")
     assert position(page) == (47.0, 8.0)
     expect(page.locator("[data-chart]")).to_have_count(3)
@@ -154,7 +154,7 @@ def test_it_fits_every_screen(
     open_page: Callable[..., Page], flight: str, theme: str, width: int, tmp_path: Path
 ) -> None:
     page = open_page(f"/admin/waylines/flight/{flight}/change/", theme=theme, width=width)
-    expect(page.locator("[data-chart]")).to_have_count(3, timeout=15_000)
+    expect(page.locator("[data-chart]")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=tmp_path / "page.png", full_page=True)
 
@@ -174,7 +174,7 @@ def test_a_flight_in_the_air_is_followed_to_its_end(
     )
     page = open_page(f"/admin/waylines/flight/{pk}/change/")
     expect(page.locator("#flight-flying")).to_be_visible()
-    expect(page.locator("#live-sign")).to_have_attribute("data-state", "live", timeout=15_000)
+    expect(page.locator("#live-sign")).to_have_attribute("data-state", "live")
     expect(page.locator("#fleet-flight")).to_have_attribute("data-flying", "true")
     expect(page.locator("#fleet-map")).to_have_attribute("data-aircraft", "47.000400,8.000000")
     summary = {"lat": 47.003, "lon": 8.001, "elevation": 44.0, "speed": 7.0, "battery": 79}
@@ -197,7 +197,7 @@ def test_a_flight_in_the_air_is_followed_to_its_end(
         "flight.ended_at, flight.end_reason = timezone.now(), 'landed'\nflight.save()\nclosing.finish(flight)\nanswer = 1"
     )
     stage.send(type="workspace.changed", kind="flight", id=pk)
-    expect(page.locator("#fleet-flight")).to_have_attribute("data-final", "true", timeout=15_000)
+    expect(page.locator("#fleet-flight")).to_have_attribute("data-final", "true")
     expect(page.locator("#flight-flying")).to_have_count(0)
 
 

@@ -195,7 +195,7 @@ def test_a_beginning_that_cannot_be_read_is_said_and_asked_for_again(overheard: 
     expect(page.locator("#gallery-say")).to_contain_text("502")
     page.evaluate("document.getElementById('gallery-grid').replaceChildren()")
     page.unroute("**/gallery/more/**")
-    expect(cards(page)).to_have_count(before, timeout=15_000)
+    expect(cards(page)).to_have_count(before)
 
 
 def test_what_was_asked_for_before_is_not_put_below_a_new_beginning(overheard: Page) -> None:
@@ -320,7 +320,7 @@ def test_an_area_drawn_on_the_map_filters(visit: Callable[..., Page], uploads: U
 
 def test_the_map_shows_where_shots_look_and_opens_them(visit: Callable[..., Page], uploads: Uploads) -> None:
     page = live(visit("/admin/shots/"), "#shots-sign")
-    expect(page.locator("#fleet-map")).to_have_attribute("data-shots", re.compile(r"^1\d$"), timeout=15_000)
+    expect(page.locator("#fleet-map")).to_have_attribute("data-shots", re.compile(r"^1\d$"))
     page.wait_for_function(
         "() => 2000 < [...document.querySelectorAll('.leaflet-overlay-pane canvas')].reduce((sum, canvas) => sum +"
         " canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((v, i) => i % 4 === 3 && v > 30).length, 0)"

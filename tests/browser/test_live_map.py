@@ -79,7 +79,7 @@ DRAWN = """pane => [...document.querySelectorAll(`.leaflet-${pane}-pane canvas`)
 
 def drawn(page: Page, pane: str, more_than: int) -> int:
     """Waits until so many pixels of a pane are drawn on; how many they are."""
-    page.wait_for_function(f"([pane, least]) => ({DRAWN})(pane) > least", arg=[pane, more_than], timeout=10_000)
+    page.wait_for_function(f"([pane, least]) => ({DRAWN})(pane) > least", arg=[pane, more_than])
     return int(page.evaluate(DRAWN, pane))
 
 
@@ -197,7 +197,6 @@ def test_a_device_is_chosen_read_followed_and_left(visit: Callable[..., Page], s
             const m = document.querySelector(`.fleet-marker[data-sn='${sn}']`).getBoundingClientRect();
             return Math.hypot(m.x + m.width / 2 - c.x - c.width / 2, m.y + m.height / 2 - c.y - c.height / 2) < 60; }""",
         arg=stage.sn("Bird"),
-        timeout=10_000,
     )
     middle()
     expect(card.get_by_role("button", name="Stop following")).to_have_attribute("aria-pressed", "true")
@@ -252,7 +251,7 @@ def test_a_lost_connection_is_said_and_comes_back_with_what_was_missed(
     sign = page.locator("#fleet-map-sign")
     stage.fleet.web.kill()
     try:
-        expect(sign).to_have_text(re.compile(r"Reconnecting… data from \d+ s ago"), timeout=15_000)
+        expect(sign).to_have_text(re.compile(r"Reconnecting… data from \d+ s ago"))
         pk = stage.devices["Chapel dock"]["id"]
         change = "from devices.models import Device\nDevice.objects.filter(pk={}).update(online={})\nanswer = 1"
         stage.fleet.query(change.format(pk, True))

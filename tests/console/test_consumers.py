@@ -42,14 +42,14 @@ async def opened(set_up: Stage, path: str = "") -> WebsocketCommunicator:
 async def news(page: WebsocketCommunicator, kind: str) -> Frame:
     """The next frame of a kind."""
     while True:
-        frame: Frame = await page.receive_json_from(5)
+        frame: Frame = await page.receive_json_from(20)
         if frame["kind"] == kind:
             return frame
 
 
 async def closed(page: WebsocketCommunicator) -> int:
     while True:
-        output = await page.receive_output(5)
+        output = await page.receive_output(20)
         if output["type"] == "websocket.close":
             return int(output["code"])
 
@@ -71,7 +71,7 @@ async def test_what_is_said_while_the_state_is_read_is_not_lost(monkeypatch: pyt
 
     monkeypatch.setattr(live_map, "devices", slowly)
     page = await opened(set_up)
-    state = await page.receive_json_from(5)
+    state = await page.receive_json_from(20)
     assert state["devices"][0]["summary"]["lat"] == 47.0
     assert (await news(page, "telemetry"))["devices"][0]["summary"] == {"lat": 1.5}
     await page.disconnect()
@@ -80,7 +80,7 @@ async def test_what_is_said_while_the_state_is_read_is_not_lost(monkeypatch: pyt
 async def test_the_state_carries_the_servers_clock_and_the_last_minutes() -> None:
     set_up = await stage()
     page = await opened(set_up)
-    state = await page.receive_json_from(5)
+    state = await page.receive_json_from(20)
     assert abs(state["now"] - timezone.now().timestamp() * 1000) < 30_000
     assert state["trails"] == {}
     await page.disconnect()
@@ -90,7 +90,7 @@ async def test_a_change_sends_the_rows_it_concerns_and_no_others() -> None:
     set_up = await stage()
     other = await later(make_dock)(set_up.ours, online=True)
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await later(presence.went_offline)([set_up.dock.pk])
     frame = await news(page, "devices")
     assert [(row["id"], row["online"]) for row in frame["devices"]] == [(set_up.dock.pk, False)]
@@ -103,7 +103,7 @@ async def test_many_changes_in_a_moment_are_one_frame() -> None:
     set_up = await stage()
     docks = [await later(make_dock)(set_up.ours, online=True) for _ in range(20)]
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await later(presence.went_offline)([dock.pk for dock in docks])
     frames, told = 0, set()
     while len(told) < 20:
@@ -116,7 +116,7 @@ async def test_many_changes_in_a_moment_are_one_frame() -> None:
 async def test_frames_of_several_bridges_are_put_together() -> None:
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     for number in range(30):
         broadcast.telemetry(set_up.ours.pk, [telemetry(set_up.dock, battery=number)])
     frames = 0
@@ -131,7 +131,7 @@ async def test_frames_of_several_bridges_are_put_together() -> None:
 async def test_an_aircraft_seen_for_the_first_time_gets_its_row() -> None:
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     aircraft = await later(make_aircraft)(set_up.ours, gateway=set_up.dock, callsign="Newcomer", online=True)
     broadcast.telemetry(set_up.ours.pk, [telemetry(aircraft, lat=46.0)])  # the news of its arrival was lost
     assert [row["name"] for row in (await news(page, "devices"))["devices"]] == ["Newcomer"]
@@ -142,7 +142,7 @@ async def test_a_topology_sends_the_gateway_and_what_hangs_on_it() -> None:
     set_up = await stage()
     aircraft = await later(make_aircraft)(set_up.ours, gateway=set_up.dock)
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await later(broadcast.changed)(set_up.ours.pk, "topology", id=set_up.dock.pk)
     frame = await news(page, "devices")
     assert {row["id"]: row["gateway"] for row in frame["devices"]} == {
@@ -155,7 +155,7 @@ async def test_a_topology_sends_the_gateway_and_what_hangs_on_it() -> None:
 async def test_a_device_that_left_the_workspace_is_gone() -> None:
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await Device.objects.filter(pk=set_up.dock.pk).aupdate(workspace=set_up.theirs)
     await later(broadcast.changed)(set_up.ours.pk, "device", id=set_up.dock.pk)
     frame = await news(page, "devices")
@@ -167,7 +167,7 @@ async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monk
     monkeypatch.setattr(console_socket, "RECHECK", 0.2)
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await Device.objects.filter(pk=set_up.dock.pk).aupdate(online=False)  # and nobody says so
     frame = await news(page, "devices")
     assert [(row["id"], row["online"]) for row in frame["devices"]] == [(set_up.dock.pk, False)]
@@ -177,8 +177,8 @@ async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monk
 async def test_a_page_that_hears_nothing_new_hears_that_the_line_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console_socket, "PULSE", 0.1)
     page = await opened(await stage())
-    await page.receive_json_from(5)
-    assert await page.receive_json_from(5) == {"kind": "pulse"}
+    await page.receive_json_from(20)
+    assert await page.receive_json_from(20) == {"kind": "pulse"}
     await page.disconnect()
 
 
@@ -204,7 +204,7 @@ async def test_a_session_that_ended_ends_its_sockets(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(console_socket, "RECHECK", 0.1)
     set_up = await stage()
     page = await opened(set_up, where.format(ours=set_up.ours.pk, dock=set_up.dock.pk))
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await later(end)(set_up)
     assert await closed(page) == console_socket.FORBIDDEN
 
@@ -220,7 +220,7 @@ async def test_a_socket_that_cannot_look_closes_and_does_not_stay_open_unwatched
     monkeypatch.setattr(console_socket, "RECHECK", 0.1)
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     table = Membership._meta.db_table
     await later(rename)(table, "away")  # the database answers no more
     try:
@@ -233,12 +233,12 @@ async def test_a_socket_that_cannot_look_closes_and_does_not_stay_open_unwatched
 async def test_a_viewers_role_is_enough_and_another_workspaces_is_not() -> None:
     set_up = await stage(Role.VIEWER)
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     broadcast.telemetry(set_up.theirs.pk, [telemetry(set_up.foreign, lat=3.0)])
     await later(broadcast.changed)(set_up.theirs.pk, "device", id=set_up.foreign.pk)
     await later(broadcast.changed)(set_up.ours.pk, "device", id=set_up.foreign.pk)  # even a mistaken one of our own
     broadcast.telemetry(set_up.ours.pk, [telemetry(set_up.dock, lat=4.0)])
-    frames = [await page.receive_json_from(5)]
+    frames = [await page.receive_json_from(20)]
     assert [device["id"] for frame in frames for device in frame["devices"]] == [set_up.dock.pk]
     assert await page.receive_nothing(1.2)
     await page.disconnect()
@@ -248,14 +248,14 @@ async def test_a_person_of_two_workspaces_sees_the_one_they_asked_for() -> None:
     set_up = await stage()
     await Membership.objects.acreate(user=set_up.user, workspace=set_up.theirs, role=Role.VIEWER)
     page = await opened(set_up, f"/ws/console/map/?workspace={set_up.theirs.pk}")
-    assert [device["sn"] for device in (await page.receive_json_from(5))["devices"]] == [set_up.foreign.sn]
+    assert [device["sn"] for device in (await page.receive_json_from(20))["devices"]] == [set_up.foreign.sn]
     await page.disconnect()
 
 
 async def test_only_the_parts_that_changed_are_painted_again() -> None:
     set_up = await stage()
     page = await opened(set_up, f"/ws/console/devices/{set_up.dock.pk}/")
-    first = {(await page.receive_json_from(5))["target"] for _ in range(5)}
+    first = {(await page.receive_json_from(20))["target"] for _ in range(5)}
     assert first == {"live-summary", "live-telemetry", "live-topology", "live-commands", "live-messages"}
     await later(commands.issue)(set_up.dock, "debug_mode_open", {}, user=None, confirmed=True)
     frame = await news(page, "html")
@@ -270,7 +270,7 @@ async def test_a_devices_page_follows_its_own_telemetry_only() -> None:
     set_up = await stage()
     page = await opened(set_up, f"/ws/console/devices/{set_up.dock.pk}/")
     for _ in range(5):
-        await page.receive_json_from(5)
+        await page.receive_json_from(20)
     await DeviceState.objects.filter(pk=set_up.dock.pk).aupdate(summary={"battery": 17})
     broadcast.telemetry(set_up.ours.pk, [{**telemetry(set_up.dock), "id": set_up.dock.pk + 1000}])
     assert await page.receive_nothing(1.2)
@@ -286,7 +286,7 @@ async def test_what_a_device_says_of_itself_is_escaped() -> None:
     page = await opened(set_up, f"/ws/console/devices/{set_up.dock.pk}/")
     frames = {}
     for _ in range(5):
-        frame = await page.receive_json_from(5)
+        frame = await page.receive_json_from(20)
         frames[frame["target"]] = frame["html"]
     assert "&lt;img src=x" in frames["live-telemetry"]
     assert "<img" not in "".join(frames.values())
@@ -296,7 +296,7 @@ async def test_what_a_device_says_of_itself_is_escaped() -> None:
 async def test_a_page_that_talks_is_not_answered_and_not_thrown_out() -> None:
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await page.send_to(text_data="}{ not JSON")
     await page.send_to(bytes_data=b"\x00\xff")
     broadcast.telemetry(set_up.ours.pk, [telemetry(set_up.dock, lat=5.0)])
@@ -307,7 +307,7 @@ async def test_a_page_that_talks_is_not_answered_and_not_thrown_out() -> None:
 async def test_a_left_page_listens_no_more() -> None:
     set_up = await stage()
     page = await opened(set_up)
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     before = asyncio.all_tasks()
     await page.disconnect()
     assert not [task for task in asyncio.all_tasks() if "_going_on" in repr(task) and not task.cancelling()]

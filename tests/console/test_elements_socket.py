@@ -43,7 +43,7 @@ class Page:
         return self.frames
 
     async def next(self) -> Any:
-        frame = json.loads(await self.socket.receive_from(5))
+        frame = json.loads(await self.socket.receive_from(20))
         if frame["kind"] == "pulse":
             return await self.next()
         self.frames.append(frame)
@@ -133,7 +133,7 @@ async def test_whoever_leaves_the_workspace_is_cut_off(stage: Stage, monkeypatch
     monkeypatch.setattr(console_socket, "RECHECK", 0.2)
     await stage.page.open()
     await sync_to_async(Membership.objects.filter(user=stage.user).delete)()
-    event = await stage.page.socket.receive_output(5)
+    event = await stage.page.socket.receive_output(20)
     assert (event["type"], event["code"]) == ("websocket.close", console_socket.FORBIDDEN)
 
 

@@ -57,13 +57,13 @@ async def test_the_map_sends_the_state_and_then_its_own_workspaces_frames() -> N
     set_up = await stage()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
     assert (await page.connect())[0]
-    state = await page.receive_json_from(5)
+    state = await page.receive_json_from(20)
     assert [device["sn"] for device in state["devices"]] == [set_up.dock.sn]
     assert state["devices"][0]["summary"]["lat"] == 47.0
     frame = {"id": set_up.dock.pk, "sn": set_up.dock.sn, "domain": 3, "online": True, "summary": {"lat": 48.0}}
     broadcast.telemetry(set_up.theirs.pk, [{**frame, "sn": "THEIRS"}])
     broadcast.telemetry(set_up.ours.pk, [frame])
-    news = await page.receive_json_from(5)
+    news = await page.receive_json_from(20)
     assert (news["kind"], news["devices"]) == ("telemetry", [frame])
     await page.disconnect()
 
@@ -97,9 +97,9 @@ async def test_a_lost_membership_closes_the_socket(monkeypatch: pytest.MonkeyPat
     set_up = await stage()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
     assert (await page.connect())[0]
-    await page.receive_json_from(5)
+    await page.receive_json_from(20)
     await Membership.objects.filter(user=set_up.user).adelete()
-    closed = await page.receive_output(5)
+    closed = await page.receive_output(20)
     assert (closed["type"], closed["code"]) == ("websocket.close", console_socket.FORBIDDEN)
 
 
@@ -109,12 +109,12 @@ async def test_a_devices_page_is_repainted_when_it_changes() -> None:
     assert (await page.connect())[0]
     painted = {}
     while "live-summary" not in painted:
-        frame = await page.receive_json_from(5)
+        frame = await page.receive_json_from(20)
         painted[frame["target"]] = frame["html"]
     await Device.objects.filter(pk=set_up.dock.pk).aupdate(online=False)
     await sync_to_async(broadcast.changed, thread_sensitive=True)(set_up.ours.pk, "device", id=set_up.dock.pk)
     while True:
-        frame = await page.receive_json_from(5)
+        frame = await page.receive_json_from(20)
         if frame["target"] == "live-summary" and frame["html"] != painted["live-summary"]:
             break
     assert "Offline" in frame["html"]
@@ -154,9 +154,9 @@ async def test_a_large_fleet_arrives_in_frames_that_the_web_server_lets_through(
     await sync_to_async(lambda: [place(make_aircraft(set_up.ours)) for _ in range(9)], thread_sensitive=True)()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
     assert (await page.connect())[0]
-    frames = [await page.receive_json_from(5) for _ in range(3)]
+    frames = [await page.receive_json_from(20) for _ in range(3)]
     assert [(len(frame["devices"]), frame["complete"]) for frame in frames] == [(4, False), (4, False), (2, True)]
     broadcast.telemetry(set_up.ours.pk, [device for frame in frames for device in frame["devices"]])
-    news = [await page.receive_json_from(5) for _ in range(3)]
+    news = [await page.receive_json_from(20) for _ in range(3)]
     assert sorted(len(frame["devices"]) for frame in news) == [2, 4, 4]
     await page.disconnect()

@@ -34,7 +34,7 @@ async def open_socket():
 
     async def connect(person):
         socket = Socket(person.key)
-        connected, _ = await socket.connect(timeout=5)
+        connected, _ = await socket.connect(timeout=20)
         assert connected
         sockets.append(socket)
         return socket
@@ -192,8 +192,8 @@ async def test_a_cache_that_is_away_costs_no_socket(pilot, settings, monkeypatch
 
     monkeypatch.setattr(pilot_presence, "cache", Away())
     socket = WebsocketCommunicator(application, f"/api/v1/ws?x-auth-token={pilot.key}")
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect(timeout=20)
     assert connected
     await say(pilot.workspace, "device_online", {})
-    assert json.loads(await socket.receive_from(timeout=5))["biz_code"] == "device_online"
+    assert json.loads(await socket.receive_from(timeout=20))["biz_code"] == "device_online"
     await socket.disconnect()

@@ -45,7 +45,7 @@ class Remote:
         return self
 
     async def heard(self) -> tuple[str, Any]:
-        frame = json.loads(await self.socket.receive_from(5))
+        frame = json.loads(await self.socket.receive_from(20))
         assert set(frame) == {"biz_code", "version", "timestamp", "data"}
         return frame["biz_code"], frame["data"]
 
@@ -194,7 +194,7 @@ async def test_a_token_that_is_withdrawn_ends_pushes_and_requests(
     monkeypatch.setattr(PilotConsumer, "recheck_every", 0.2)
     late = await (await make_remote(workspace)).open()
     await sync_to_async(AccessToken.objects.filter(user=late.user).delete)()
-    event = await late.socket.receive_output(5)
+    event = await late.socket.receive_output(20)
     assert event["type"] == "websocket.close"
     path = f"/map/api/v1/workspaces/{workspace.pk}/element-groups"
     answer = await sync_to_async(Client().get)(path, headers=late.headers)

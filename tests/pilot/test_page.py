@@ -221,7 +221,7 @@ def test_loading_the_device_link_again_keeps_the_others(at_work):
 def test_a_part_that_pilot_puts_away_is_noticed(at_work):
     page = at_work()
     page.evaluate("window.bridgeDrop('media')")
-    expect(reason(page, "media")).to_contain_text("put it away", timeout=15_000)
+    expect(reason(page, "media")).to_contain_text("put it away")
     page.click('[data-reload="media"]')
     all_connected(page)
 

@@ -39,11 +39,11 @@ class Socket(WebsocketCommunicator):
         super().__init__(application, f"/api/v1/ws{query}", headers=list(headers))
 
     async def frame(self):
-        return json.loads(await self.receive_from(timeout=5))
+        return json.loads(await self.receive_from(timeout=20))
 
     async def closed(self) -> int:
         while True:
-            event = await self.receive_output(timeout=5)
+            event = await self.receive_output(timeout=20)
             if event["type"] == "websocket.close":
                 return event["code"]
 
@@ -54,7 +54,7 @@ async def open_socket():
 
     async def connect(person):
         socket = Socket(person.key)
-        connected, _ = await socket.connect(timeout=5)
+        connected, _ = await socket.connect(timeout=20)
         assert connected
         sockets.append(socket)
         return socket
@@ -159,7 +159,7 @@ async def test_another_workspaces_news_stays_there(pilot, stranger, open_socket)
 
 async def test_the_token_may_come_as_a_header(pilot):
     socket = Socket(headers=((b"x-auth-token", pilot.key.encode()),))
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect(timeout=20)
     assert connected
     await socket.disconnect()
 
@@ -174,7 +174,7 @@ async def test_without_a_good_token_the_handshake_is_refused(pilot, spoil):
     elif spoil == "left":
         await Membership.objects.all().adelete()
     socket = Socket({"missing": "", "wrong": "flt_nonsense"}.get(spoil, pilot.key))
-    connected, code = await socket.connect(timeout=5)
+    connected, code = await socket.connect(timeout=20)
     assert (connected, code) == (False, 4401)
 
 
@@ -242,7 +242,7 @@ class StuckConsumer(PilotConsumer):
 async def test_a_socket_that_is_not_read_keeps_one_position_a_device_and_is_closed_in_the_end(pilot):
     StuckConsumer.made.clear()
     socket = WebsocketCommunicator(StuckConsumer.as_asgi(), f"/api/v1/ws?x-auth-token={pilot.key}")
-    connected, _ = await socket.connect(timeout=5)
+    connected, _ = await socket.connect(timeout=20)
     assert connected
     (consumer,) = StuckConsumer.made
     for step in range(200):
@@ -254,7 +254,7 @@ async def test_a_socket_that_is_not_read_keeps_one_position_a_device_and_is_clos
     assert {data["host"]["height"] for _stamp, data in consumer._positions.values()} == {199.0}
     for _ in range(StuckConsumer.backlog_limit + 1):
         await say(pilot.workspace, "device_online")
-    closing = await socket.receive_output(timeout=5)
+    closing = await socket.receive_output(timeout=20)
     assert (closing["type"], closing["code"]) == ("websocket.close", 1013)
     assert len(consumer._messages) <= StuckConsumer.backlog_limit
     await socket.disconnect()
@@ -277,5 +277,5 @@ def test_without_a_place_there_is_no_position(summary):
 
 async def test_a_socket_address_nobody_answers_to_is_refused(db):
     socket = WebsocketCommunicator(application, "/api/v2/ws", headers=[(b"origin", b"http://localhost")])
-    connected, code = await socket.connect(timeout=5)
+    connected, code = await socket.connect(timeout=20)
     assert (connected, code) == (False, 4404)

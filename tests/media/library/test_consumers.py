@@ -44,12 +44,12 @@ changed = sync_to_async(broadcast.changed, thread_sensitive=True)
 async def opened(set_up: Stage, path: str) -> WebsocketCommunicator:
     page = await sync_to_async(set_up.socket)(path)
     assert (await page.connect())[0]
-    assert (await page.receive_json_from(5))["kind"] == "state"
+    assert (await page.receive_json_from(20))["kind"] == "state"
     return page
 
 
 async def next_of(page: WebsocketCommunicator, kind: str) -> Any:
-    while (frame := await page.receive_json_from(5))["kind"] != kind:
+    while (frame := await page.receive_json_from(20))["kind"] != kind:
         pass
     return frame
 
@@ -148,7 +148,7 @@ async def test_a_page_learns_which_beginning_it_should_have_been_painted_with() 
     for _look in range(2):
         page = await sync_to_async(set_up.socket)(f"/ws/console/gallery/?workspace={set_up.ours.pk}")
         assert (await page.connect())[0]
-        marks.append((await page.receive_json_from(5))["mark"])
+        marks.append((await page.receive_json_from(20))["mark"])
         await page.disconnect()
         await MediaFile.objects.filter(pk=file.pk).aupdate(status="missing")
     assert marks[0] == marks[1] != marks[2]

@@ -61,7 +61,7 @@ async def test_points_of_its_own_aircraft_while_it_flies_and_then_its_end() -> N
     set_up = await stage(ended_at=None, distance=None, end_reason="")
     page = await make_socket(set_up.viewer, set_up.flight)
     assert (await page.connect())[0]
-    first = [await page.receive_json_from(5) for _ in range(4)]
+    first = [await page.receive_json_from(20) for _ in range(4)]
     assert [frame.get("target", frame["kind"]) for frame in first] == [
         "live-summary",
         "live-alarms",
@@ -72,12 +72,12 @@ async def test_points_of_its_own_aircraft_while_it_flies_and_then_its_end() -> N
     broadcast.telemetry(set_up.ours.pk, [set_up.frame(0, lat=1.0, lon=1.0)])
     broadcast.telemetry(set_up.ours.pk, [set_up.frame(battery=50)])
     broadcast.telemetry(set_up.ours.pk, [set_up.frame(lat=47.0, lon=8.0, elevation=50.0, speed=3.0, battery=50)])
-    point = await page.receive_json_from(5)
+    point = await page.receive_json_from(20)
     assert {key: point[key] for key in ("kind", "latitude", "longitude", "elevation", "speed", "battery", "height")} == {
         "kind": "point", "latitude": 47.0, "longitude": 8.0, "elevation": 50.0, "speed": 3.0, "battery": 50, "height": None,
     }  # fmt: skip
     await sync_to_async(set_up.land, thread_sensitive=True)()
-    news = [await page.receive_json_from(5) for _ in range(2)]
+    news = [await page.receive_json_from(20) for _ in range(2)]
     assert [frame.get("target", frame["kind"]) for frame in news] == ["live-summary", "track"]
     assert "Landed" in news[0]["html"] or "Landing" in news[0]["html"]
     broadcast.telemetry(set_up.ours.pk, [set_up.frame(lat=48.0, lon=8.0)])

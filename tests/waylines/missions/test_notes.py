@@ -43,7 +43,7 @@ def note(wire: Any, site: Site) -> Note:
 async def heard(socket: Any, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The first frame that is wanted; TimeoutError when none comes."""
     while True:
-        frame: dict[str, Any] = await socket.receive_json_from(5)
+        frame: dict[str, Any] = await socket.receive_json_from(20)
         if wanted(frame):
             return frame
 

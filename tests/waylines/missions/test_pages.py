@@ -233,7 +233,7 @@ async def test_the_live_page_follows_and_is_its_workspaces_own(site: Site, other
     assert await refused.connect() == (False, 4403)
     page = await make_socket(site.user, f"/ws/console/missions/{mission.pk}/")
     assert (await page.connect())[0]
-    frames = [await page.receive_json_from(5) for _part in range(5)]
+    frames = [await page.receive_json_from(20) for _part in range(5)]
     assert [frame.get("target", frame["kind"]) for frame in frames] == [
         "track",
         "live-summary",
@@ -242,7 +242,7 @@ async def test_the_live_page_follows_and_is_its_workspaces_own(site: Site, other
         "way-home",
     ]
     assert await later(state.move)(mission, MissionStatus.READY)
-    frame = await page.receive_json_from(5)
+    frame = await page.receive_json_from(20)
     assert frame["target"] == "live-summary"
     assert "On the dock" in frame["html"]
     await page.disconnect()
