@@ -22,7 +22,7 @@ from fleet.models import Workspace
 from fleet.services import broadcast
 from media.models import DoomedObject, ForgottenFile, MediaFile, MediaGroup, RefusedUpload, Status
 from media.services import storage
-from media.services.library import cells, groups, names, said
+from media.services.library import cells, groups, names, said, stacks
 from media.services.library.flights import flight_of, mission_of
 from media.services.library.said import Said
 from waylines.models import Mission
@@ -108,7 +108,7 @@ def _make(workspace: Workspace, found: Said, values: dict[str, Any]) -> MediaFil
         workspace=workspace,
         object_key=found.object_key,
         fingerprint=found.fingerprint,
-        lead=_is_first(workspace, values["stack"]),
+        lead=stacks.is_first(workspace.pk, values["stack"]),
         **values,
     )
     if found.fingerprint:
@@ -128,12 +128,6 @@ def _present(workspace: Workspace, found: Said) -> MediaFile | None:
     return next((row for row in rows if row.object_key == found.object_key), rows[0] if rows else None)
 
 
-def _is_first(workspace: Workspace, stack: str) -> bool:
-    return not (
-        stack and MediaFile.objects.filter(workspace=workspace, lead=True, stack=stack).exclude(stack="").exists()
-    )
-
-
 def _again(file: MediaFile, found: Said, values: dict[str, Any]) -> MediaFile:
     """The device speaks of a file we know: a failure that went well now, other bytes, or the same once more."""
     if found.result != 0:
@@ -149,13 +143,14 @@ def _again(file: MediaFile, found: Said, values: dict[str, Any]) -> MediaFile:
             fingerprint = ""  # those bytes have a row of their own under another name
         key_taken = not same_object and _key_taken(file, found.object_key)
         if not key_taken:
-            del values["stack"], values["is_panorama"]  # what stood for its stack goes on to
+            left = _restack(file, values)
             changes = {**values, "object_key": found.object_key, "fingerprint": fingerprint}
             useless = {file.thumbnail_key, "" if same_object else file.object_key} - {""}
             DoomedObject.objects.bulk_create(
                 DoomedObject(workspace_id=file.workspace_id, object_key=key) for key in useless
             )
             _write(file, **changes, **_UNREAD, attempts=0)
+            stacks.pass_on(file.workspace_id, left)
             _look_soon(file)
         return file
     if not file.fingerprint and found.fingerprint and not _fingerprint_taken(file, found.fingerprint):
@@ -164,6 +159,18 @@ def _again(file: MediaFile, found: Said, values: dict[str, Any]) -> MediaFile:
     if not same_object:
         _drop_soon(file, found.object_key)
     return file
+
+
+def _restack(file: MediaFile, values: dict[str, Any]) -> set[str]:
+    """Which stack a file is of does not change; one that failed before it had a place shows it only now.
+
+    Returns the stack that nobody stands for any more, if it left one.
+    """
+    if file.object_key or file.stack == values["stack"]:
+        del values["stack"], values["is_panorama"]
+        return set()
+    values["lead"] = stacks.is_first(file.workspace_id, values["stack"])
+    return {file.stack} if file.lead and file.stack else set()
 
 
 def _fingerprint_taken(file: MediaFile, fingerprint: str) -> bool:

@@ -16,6 +16,7 @@ from fleet.models import Role, User, Workspace
 from fleet.services import access, audit, broadcast
 from media.models import DoomedObject, ForgottenFile, MediaFile, MediaGroup, MediaPolicy, RefusedUpload
 from media.services import storage
+from media.services.library import stacks
 from media.services.library.policy import policy_of
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def _delete(workspace_id: UUID, ids: list[int], *, actor: str, user: User | None
         for group_id, number in sorted(arrived.items()):
             MediaGroup.objects.filter(pk=group_id).update(deleted=F("deleted") + number)
         MediaFile.objects.filter(pk__in=[file.pk for file in files]).delete()
-        _pass_on({file.stack for file in files if file.lead and file.stack}, workspace_id)
+        stacks.pass_on(workspace_id, {file.stack for file in files if file.lead and file.stack})
         audit.record(
             "media.deleted",
             workspace=Workspace.objects.get(pk=workspace_id),
@@ -78,15 +79,6 @@ def _delete(workspace_id: UUID, ids: list[int], *, actor: str, user: User | None
             broadcast.changed(workspace_id, "media", id=file.pk)
         transaction.on_commit(lambda: hand_over("delete_objects"))
     return len(files)
-
-
-def _pass_on(stacks: set[str], workspace_id: UUID) -> None:
-    """Where the one that stood for a stack is gone, another stands for it."""
-    for stack in sorted(stacks):
-        heir = MediaFile.objects.filter(workspace_id=workspace_id, stack=stack).exclude(stack="").order_by("pk").first()
-        if heir is not None:
-            MediaFile.objects.filter(pk=heir.pk).update(lead=True)
-            broadcast.changed(workspace_id, "media", id=heir.pk)
 
 
 def delete_objects() -> int:

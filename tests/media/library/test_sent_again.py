@@ -76,6 +76,21 @@ def test_other_bytes_under_the_same_name_leave_nothing_of_the_first(workspace: W
     assert DoomedObject.objects.filter(object_key=first.thumbnail_key).exists()
 
 
+def test_who_failed_before_it_had_a_place_joins_the_others_of_its_shot(workspace: Workspace, storage: Any) -> None:
+    names = [f"DJI_20260920101010_0001_{lens}.JPG" for lens in "VTZ"]
+    failed = [
+        announced(Sender(workspace), body(workspace, name, object_key="", fingerprint=name, result=1))
+        for name in names[:2]
+    ]
+    assert [file.lead for file in failed] == [True, False]
+    third = announced(Sender(workspace), body(workspace, names[2], fingerprint=names[2]))
+    first = announced(Sender(workspace), body(workspace, names[0], fingerprint=names[0]))
+    first.refresh_from_db()
+    assert (first.pk, first.stack, first.lead) == (failed[0].pk, third.stack, False)
+    failed[1].refresh_from_db()
+    assert failed[1].lead, "nobody else stands for what has failed"
+
+
 def test_a_failure_under_another_name_says_nothing_of_what_is_there(workspace: Workspace, storage: Any) -> None:
     said = body(workspace)
     storage.put(said["object_key"], jpeg())
