@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Alarm
@@ -75,6 +77,11 @@ def test_conditions_that_hold_while_it_rains_still_hold_afterwards(site: Site, a
     ready(site, wire, mission)
     tasks.start_mission(str(mission.pk))
     assert status(mission) == MissionStatus.READY
+    page = Client()
+    page.force_login(site.user)
+    shown = page.get(reverse("admin:waylines_mission_change", args=[mission.pk])).content.decode()
+    assert "Conditions hold" in shown
+    assert "Rain at the dock" in shown
     say(site.dock, rainfall=0)
     dispatch.tick()
     assert not site.commands("flighttask_execute"), "it was looked at just now"

@@ -149,6 +149,7 @@ def ready(message: Message) -> None:
         # It may come before we have dealt with the dock's answer to `flighttask_prepare`.
         sent = Q(status__in=(MissionStatus.PREPARING, MissionStatus.READY))
         if Mission.objects.filter(sent, pk=mission.pk).update(ready_at=timezone.now()):
+            state.announce(mission)
             # Outside this transaction: the checks read what other handlers write.
             transaction.on_commit(lambda pk=str(mission.pk): dispatch.start_soon(pk))  # type: ignore[misc]
 
