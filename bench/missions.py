@@ -76,7 +76,9 @@ def prepare_ground() -> None:
         "latitude": 47.0, "longitude": 8.0, "drone_charge_state": {"capacity_percent": 95},
     }  # fmt: skip
     later = now + timedelta(hours=1)  # nobody reports for these, and the sweep must not take them offline
-    DeviceState.objects.bulk_create(DeviceState(device=dock, properties=idle, seen_at=later) for dock in docks)
+    DeviceState.objects.bulk_create(
+        DeviceState(device=dock, properties=idle, seen_at=later, told_at=later) for dock in docks
+    )
 
 
 def plan() -> float:

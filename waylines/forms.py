@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -14,8 +15,7 @@ from devices.models import Device
 from devices.models.device import Domain
 from fleet.models import Workspace
 from waylines.models import MissionPolicy, Route, Schedule
-from waylines.models.settings import LostAction, Precision, ReturnMode, WhenLost
-from waylines.services.missions.planning import SETTINGS
+from waylines.models.settings import SETTINGS, LostAction, Precision, ReturnMode, WhenLost
 
 _INPUT = {"class": "fleet-input"}
 
@@ -33,6 +33,8 @@ class When:
 class PlanForm(forms.Form):
     """Choices are the workspace's own; times are read on the workspace's clock."""
 
+    #: The page's own: what is sent twice is planned once.
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     route = forms.ModelChoiceField(Route.objects.none(), label=gettext_lazy("Route"))
     dock = forms.ModelChoiceField(Device.objects.none(), label=gettext_lazy("Dock"))
     landing_dock = forms.ModelChoiceField(
@@ -135,6 +137,10 @@ class PlanForm(forms.Form):
         for name in needed:
             if not data.get(name) and name not in self.errors:
                 self.add_error(name, _("This is needed here."))
+        if when == When.REPEAT and data.get("landing_dock"):
+            text = _("A mission that comes again lands where it took off: a relay needs its aircraft back first.")
+            self.add_error("landing_dock", text)
+        data["late_minutes"] = data.get("late_minutes") or 0
         data["times"] = [self._clock(text) for text in _split(data.get("times"))]
         try:
             data["month_days"] = [int(text) for text in _split(data.get("month_days"))]
@@ -156,7 +162,7 @@ class PlanForm(forms.Form):
     def schedule(self, present: Schedule | None = None) -> Schedule:
         """The schedule that was described, not saved yet."""
         data = self.cleaned_data
-        found = present or Schedule(workspace=self.workspace)
+        found = present or Schedule(id=data.get("key") or uuid4(), workspace=self.workspace)
         found.name = data["name"] or data["route"].name
         found.route, found.dock = data["route"], data["dock"]
         found.frequency = data["frequency"] or Schedule.Frequency.DAILY

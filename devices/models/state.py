@@ -6,7 +6,8 @@ class DeviceState(models.Model):
     """The latest of everything a device said of itself: OSD and state properties, merged.
 
     `properties` holds them as they came, `stamps` when (device clock, ms) each top-level property was last
-    said, `summary` the few numbers that lists and maps show. `version` lets several bridges write one row without
+    said, `summary` the few numbers that lists and maps show. `seen_at` is when it last spoke at all, `told_at` when it
+    last said anything of itself (our clock). `version` lets several bridges write one row without
     undoing each other: a writer that finds another version reads, merges and tries again.
     """
 
@@ -17,6 +18,7 @@ class DeviceState(models.Model):
     version = models.BigIntegerField(default=0, editable=False)
     reported_at = models.BigIntegerField(_("device time (ms)"), default=0)
     seen_at = models.DateTimeField(_("received"))
+    told_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("latest state")

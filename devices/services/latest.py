@@ -16,9 +16,12 @@ CLOCK_SET_BACK = 30_000
 
 
 class Latest:
-    """One device's merged state. `version` is the row's as we last knew it; None before it was first read."""
+    """One device's merged state. `version` is the row's as we last knew it; None before it was first read.
 
-    __slots__ = ("dirty", "properties", "reported_at", "seen_at", "stamps", "version")
+    `seen_at` and `told_at` are seconds of our clock: when it last spoke at all, and when it last spoke of itself.
+    """
+
+    __slots__ = ("dirty", "properties", "reported_at", "seen_at", "stamps", "told_at", "version")
 
     def __init__(self) -> None:
         self.properties: dict[str, Any] = {}
@@ -26,6 +29,7 @@ class Latest:
         self.version: int | None = None
         self.reported_at = 0
         self.seen_at = 0.0
+        self.told_at = 0.0
         self.dirty = False
 
     def merge(self, properties: Mapping[str, Any], stamp: int) -> None:
@@ -68,6 +72,7 @@ class LatestStates:
                 latest = self._states[sn] = Latest()
             if properties:
                 latest.merge(properties, stamp)
+                latest.told_at = seen_at
             latest.seen_at = seen_at
             self._dirty.add(sn)
             return latest

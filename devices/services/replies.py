@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from devices.models import Command, CommandStatus
 from devices.models.command import FINAL, Channel
 from devices.services import commands
-from devices.services.summary import number
+from devices.services.summary import number, whole
 from fleet.mqtt.messages import Json, Message, Rejected
 from fleet.protocol import errors, methods
 from fleet.services import broadcast
@@ -40,7 +40,6 @@ _NUMBERS = {
     7: CommandStatus.FAILED,
     8: CommandStatus.TIMEOUT,
 }
-_INT32 = 2**31 - 1
 
 
 def status_of(word: Any) -> CommandStatus | None:
@@ -56,8 +55,7 @@ def status_of(word: Any) -> CommandStatus | None:
 
 def result_of(value: Any) -> int | None:
     """A result code as the ledger can hold it."""
-    found = number(value)
-    return int(found) if found is not None and abs(found) <= _INT32 else None
+    return whole(value)
 
 
 def reply(message: Message) -> None:
@@ -111,7 +109,10 @@ def _note_late(command: Command, changes: dict[str, Any]) -> None:
 
 
 def progress(message: Message) -> None:
-    """Any event: when it tells of a running command of this gateway, move that. Not an error when it does not."""
+    """Any event: when it tells of a running command of this gateway, move that. Not an error when it does not.
+
+    A result beside "in progress" is kept and ends nothing: the device says itself that it goes on.
+    """
     data = message.fields
     output = data.get("output")
     inner: Json = output if isinstance(output, dict) else data
@@ -123,8 +124,6 @@ def progress(message: Message) -> None:
         return
     declared = commands.declaration(command)
     result = result_of(data.get("result"))
-    if result not in (0, None) and status not in FINAL:
-        status = CommandStatus.FAILED
     detail = inner.get("progress")
     detail = detail if isinstance(detail, dict) else {}
     percent = number(detail.get("percent"))

@@ -127,10 +127,13 @@ def _deeper_than(value: Any, limit: int) -> bool:
 
 
 def _lenient(payload: bytes) -> Any:
-    """JSON as careless writers make it: NaN and infinities (read as null) and halves of surrogate pairs."""
+    """JSON as careless writers make it: NaN and infinities (read as null) and halves of surrogate pairs.
+
+    Whole numbers of more than 64 bits become floats, as `orjson` reads them: nobody could write them out again.
+    """
     text = payload.decode("utf-8")
     try:
-        found = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+        found = json.loads(text, parse_constant=lambda _: None, parse_float=_finite, parse_int=_whole)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # Through bytes once more: what is left of a broken pair becomes a question mark.
@@ -140,6 +143,10 @@ def _lenient(payload: bytes) -> Any:
 def _finite(text: str) -> float | None:
     value = float(text)
     return value if math.isfinite(value) else None
+
+
+def _whole(text: str) -> int | float | None:
+    return int(text) if len(text) < 19 else _finite(text)
 
 
 def now_ms() -> int:

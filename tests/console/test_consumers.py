@@ -35,7 +35,7 @@ def later(function: Any) -> Any:
 
 async def opened(set_up: Stage, path: str = "") -> WebsocketCommunicator:
     page = await make_socket(set_up.user, path or f"/ws/console/map/?workspace={set_up.ours.pk}")
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     return page
 
 
@@ -74,7 +74,7 @@ async def test_what_is_said_while_the_state_is_read_is_not_lost(monkeypatch: pyt
     state = await page.receive_json_from(20)
     assert state["devices"][0]["summary"]["lat"] == 47.0
     assert (await news(page, "telemetry"))["devices"][0]["summary"] == {"lat": 1.5}
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_the_state_carries_the_servers_clock_and_the_last_minutes() -> None:
@@ -83,7 +83,7 @@ async def test_the_state_carries_the_servers_clock_and_the_last_minutes() -> Non
     state = await page.receive_json_from(20)
     assert abs(state["now"] - timezone.now().timestamp() * 1000) < 30_000
     assert state["trails"] == {}
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_change_sends_the_rows_it_concerns_and_no_others() -> None:
@@ -96,7 +96,7 @@ async def test_a_change_sends_the_rows_it_concerns_and_no_others() -> None:
     assert [(row["id"], row["online"]) for row in frame["devices"]] == [(set_up.dock.pk, False)]
     assert frame["gone"] == []
     assert other.pk not in {row["id"] for row in frame["devices"]}
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_many_changes_in_a_moment_are_one_frame() -> None:
@@ -110,7 +110,7 @@ async def test_many_changes_in_a_moment_are_one_frame() -> None:
         told |= {row["id"] for row in (await news(page, "devices"))["devices"]}
         frames += 1
     assert frames <= 3
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_frames_of_several_bridges_are_put_together() -> None:
@@ -125,7 +125,7 @@ async def test_frames_of_several_bridges_are_put_together() -> None:
         if (await news(page, "telemetry"))["devices"][0]["summary"]["battery"] == 29:
             break
     assert frames <= 3
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_an_aircraft_seen_for_the_first_time_gets_its_row() -> None:
@@ -135,7 +135,7 @@ async def test_an_aircraft_seen_for_the_first_time_gets_its_row() -> None:
     aircraft = await later(make_aircraft)(set_up.ours, gateway=set_up.dock, callsign="Newcomer", online=True)
     broadcast.telemetry(set_up.ours.pk, [telemetry(aircraft, lat=46.0)])  # the news of its arrival was lost
     assert [row["name"] for row in (await news(page, "devices"))["devices"]] == ["Newcomer"]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_topology_sends_the_gateway_and_what_hangs_on_it() -> None:
@@ -149,7 +149,7 @@ async def test_a_topology_sends_the_gateway_and_what_hangs_on_it() -> None:
         set_up.dock.pk: None,
         aircraft.pk: set_up.dock.pk,
     }
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_device_that_left_the_workspace_is_gone() -> None:
@@ -160,7 +160,7 @@ async def test_a_device_that_left_the_workspace_is_gone() -> None:
     await later(broadcast.changed)(set_up.ours.pk, "device", id=set_up.dock.pk)
     frame = await news(page, "devices")
     assert (frame["devices"], frame["gone"]) == ([], [set_up.dock.pk])
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monk
     await Device.objects.filter(pk=set_up.dock.pk).aupdate(online=False)  # and nobody says so
     frame = await news(page, "devices")
     assert [(row["id"], row["online"]) for row in frame["devices"]] == [(set_up.dock.pk, False)]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_page_that_hears_nothing_new_hears_that_the_line_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ async def test_a_page_that_hears_nothing_new_hears_that_the_line_is_alive(monkey
     page = await opened(await stage())
     await page.receive_json_from(20)
     assert await page.receive_json_from(20) == {"kind": "pulse"}
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 def log_out(set_up: Stage) -> None:
@@ -241,7 +241,7 @@ async def test_a_viewers_role_is_enough_and_another_workspaces_is_not() -> None:
     frames = [await page.receive_json_from(20)]
     assert [device["id"] for frame in frames for device in frame["devices"]] == [set_up.dock.pk]
     assert await page.receive_nothing(1.2)
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_person_of_two_workspaces_sees_the_one_they_asked_for() -> None:
@@ -249,7 +249,7 @@ async def test_a_person_of_two_workspaces_sees_the_one_they_asked_for() -> None:
     await Membership.objects.acreate(user=set_up.user, workspace=set_up.theirs, role=Role.VIEWER)
     page = await opened(set_up, f"/ws/console/map/?workspace={set_up.theirs.pk}")
     assert [device["sn"] for device in (await page.receive_json_from(20))["devices"]] == [set_up.foreign.sn]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_only_the_parts_that_changed_are_painted_again() -> None:
@@ -263,7 +263,7 @@ async def test_only_the_parts_that_changed_are_painted_again() -> None:
     while frame["target"] != "live-commands":
         frame = await news(page, "html")
     assert "debug" in frame["html"].lower()
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_devices_page_follows_its_own_telemetry_only() -> None:
@@ -277,7 +277,7 @@ async def test_a_devices_page_follows_its_own_telemetry_only() -> None:
     broadcast.telemetry(set_up.ours.pk, [telemetry(set_up.dock)])
     frame = await news(page, "html")
     assert (frame["target"], "17" in frame["html"]) == ("live-summary", True)
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_what_a_device_says_of_itself_is_escaped() -> None:
@@ -290,7 +290,7 @@ async def test_what_a_device_says_of_itself_is_escaped() -> None:
         frames[frame["target"]] = frame["html"]
     assert "&lt;img src=x" in frames["live-telemetry"]
     assert "<img" not in "".join(frames.values())
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_page_that_talks_is_not_answered_and_not_thrown_out() -> None:
@@ -301,7 +301,7 @@ async def test_a_page_that_talks_is_not_answered_and_not_thrown_out() -> None:
     await page.send_to(bytes_data=b"\x00\xff")
     broadcast.telemetry(set_up.ours.pk, [telemetry(set_up.dock, lat=5.0)])
     assert (await news(page, "telemetry"))["devices"][0]["summary"] == {"lat": 5.0}
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_left_page_listens_no_more() -> None:
@@ -309,7 +309,7 @@ async def test_a_left_page_listens_no_more() -> None:
     page = await opened(set_up)
     await page.receive_json_from(20)
     before = asyncio.all_tasks()
-    await page.disconnect()
+    await page.disconnect(timeout=20)
     assert not [task for task in asyncio.all_tasks() if "_going_on" in repr(task) and not task.cancelling()]
     assert len(asyncio.all_tasks()) < len(before)
 

@@ -66,7 +66,7 @@ async def stage() -> Any:
     made = await sync_to_async(Stage)()
     yield made
     if made.page.is_open:
-        await made.page.socket.disconnect()
+        await made.page.socket.disconnect(timeout=20)
 
 
 async def test_first_the_state_then_what_changes_and_nothing_of_others(stage: Stage) -> None:

@@ -56,7 +56,7 @@ make_socket = sync_to_async(socket, thread_sensitive=True)
 async def test_the_map_sends_the_state_and_then_its_own_workspaces_frames() -> None:
     set_up = await stage()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     state = await page.receive_json_from(20)
     assert [device["sn"] for device in state["devices"]] == [set_up.dock.sn]
     assert state["devices"][0]["summary"]["lat"] == 47.0
@@ -65,7 +65,7 @@ async def test_the_map_sends_the_state_and_then_its_own_workspaces_frames() -> N
     broadcast.telemetry(set_up.ours.pk, [frame])
     news = await page.receive_json_from(20)
     assert (news["kind"], news["devices"]) == ("telemetry", [frame])
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_the_map_sends_the_state_and_then_its_own_workspaces_frames() -> N
 async def test_another_workspace_stays_closed(where: str) -> None:
     set_up = await stage(Role.ADMIN)
     page = await make_socket(set_up.user, where.format(theirs=set_up.theirs.pk, foreign=set_up.foreign.pk))
-    connected, code = await page.connect()
+    connected, code = await page.connect(20)
     assert not connected
     assert code == console_socket.FORBIDDEN
 
@@ -89,14 +89,14 @@ async def test_a_stranger_without_a_session_stays_out() -> None:
     set_up = await stage()
     headers = [(b"origin", b"http://127.0.0.1"), (b"host", b"127.0.0.1")]
     page = WebsocketCommunicator(application, f"/ws/console/map/?workspace={set_up.ours.pk}", headers=headers)
-    assert not (await page.connect())[0]
+    assert not (await page.connect(20))[0]
 
 
 async def test_a_lost_membership_closes_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console_socket, "RECHECK", 0.1)
     set_up = await stage()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     await page.receive_json_from(20)
     await Membership.objects.filter(user=set_up.user).adelete()
     closed = await page.receive_output(20)
@@ -106,7 +106,7 @@ async def test_a_lost_membership_closes_the_socket(monkeypatch: pytest.MonkeyPat
 async def test_a_devices_page_is_repainted_when_it_changes() -> None:
     set_up = await stage()
     page = await make_socket(set_up.user, f"/ws/console/devices/{set_up.dock.pk}/")
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     painted = {}
     while "live-summary" not in painted:
         frame = await page.receive_json_from(20)
@@ -118,7 +118,7 @@ async def test_a_devices_page_is_repainted_when_it_changes() -> None:
         if frame["target"] == "live-summary" and frame["html"] != painted["live-summary"]:
             break
     assert "Offline" in frame["html"]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 def test_the_maps_queries_do_not_grow_with_the_devices() -> None:
@@ -153,10 +153,10 @@ async def test_a_large_fleet_arrives_in_frames_that_the_web_server_lets_through(
     set_up = await stage()
     await sync_to_async(lambda: [place(make_aircraft(set_up.ours)) for _ in range(9)], thread_sensitive=True)()
     page = await make_socket(set_up.user, f"/ws/console/map/?workspace={set_up.ours.pk}")
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     frames = [await page.receive_json_from(20) for _ in range(3)]
     assert [(len(frame["devices"]), frame["complete"]) for frame in frames] == [(4, False), (4, False), (2, True)]
     broadcast.telemetry(set_up.ours.pk, [device for frame in frames for device in frame["devices"]])
     news = [await page.receive_json_from(20) for _ in range(3)]
     assert sorted(len(frame["devices"]) for frame in news) == [2, 4, 4]
-    await page.disconnect()
+    await page.disconnect(timeout=20)

@@ -41,7 +41,7 @@ async def open_socket():
 
     yield connect
     for socket in sockets:
-        await socket.disconnect()
+        await socket.disconnect(timeout=20)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ async def test_the_doctor_knows_which_sockets_are_open(pilot, open_socket):
     assert found is not None
     assert found.is_open
     assert (await known(workspace, "SOMEBODY", pilot.user.pk)).is_open
-    await socket.disconnect()
+    await socket.disconnect(timeout=20)
     assert not (await known(workspace, "RC-1", None)).is_open
 
 
@@ -174,7 +174,7 @@ async def test_a_reconnect_is_not_ended_by_the_old_sockets_end(pilot, open_socke
     await sync_to_async(pilot_presence.use)(token, "RC-1")
     first = await open_socket(pilot)
     await open_socket(pilot)
-    await first.disconnect()
+    await first.disconnect(timeout=20)
     assert (await sync_to_async(pilot_presence.socket_of)(pilot.workspace.pk, "RC-1", None)).is_open
 
 
@@ -196,4 +196,4 @@ async def test_a_cache_that_is_away_costs_no_socket(pilot, settings, monkeypatch
     assert connected
     await say(pilot.workspace, "device_online", {})
     assert json.loads(await socket.receive_from(timeout=20))["biz_code"] == "device_online"
-    await socket.disconnect()
+    await socket.disconnect(timeout=20)

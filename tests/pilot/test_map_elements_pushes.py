@@ -67,7 +67,7 @@ async def remotes(workspace: Any) -> Any:
     pair = [await (await make_remote(workspace)).open() for _remote in range(2)]
     yield pair
     for remote in pair:
-        await remote.socket.disconnect()
+        await remote.socket.disconnect(timeout=20)
 
 
 async def test_two_remotes_see_what_one_draws_changes_and_deletes(remotes: Any, other_workspace: Any) -> None:
@@ -97,7 +97,7 @@ async def test_two_remotes_see_what_one_draws_changes_and_deletes(remotes: Any, 
     for remote in remotes:
         assert await remote.heard() == ("map_element_delete", {"id": number, "group_id": str(ann.group.pk)})
     assert await stranger.socket.receive_nothing(0.3)
-    await stranger.socket.disconnect()
+    await stranger.socket.disconnect(timeout=20)
 
 
 async def test_what_operators_do_is_told_too(remotes: Any, workspace: Any) -> None:

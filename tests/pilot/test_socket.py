@@ -61,7 +61,7 @@ async def open_socket():
 
     yield connect
     for socket in sockets:
-        await socket.disconnect()
+        await socket.disconnect(timeout=20)
 
 
 async def tell(workspace, **event):
@@ -161,7 +161,7 @@ async def test_the_token_may_come_as_a_header(pilot):
     socket = Socket(headers=((b"x-auth-token", pilot.key.encode()),))
     connected, _ = await socket.connect(timeout=20)
     assert connected
-    await socket.disconnect()
+    await socket.disconnect(timeout=20)
 
 
 @pytest.mark.parametrize("spoil", ["missing", "wrong", "expired", "revoked", "left"])
@@ -257,7 +257,7 @@ async def test_a_socket_that_is_not_read_keeps_one_position_a_device_and_is_clos
     closing = await socket.receive_output(timeout=20)
     assert (closing["type"], closing["code"]) == ("websocket.close", 1013)
     assert len(consumer._messages) <= StuckConsumer.backlog_limit
-    await socket.disconnect()
+    await socket.disconnect(timeout=20)
 
 
 @pytest.mark.parametrize(

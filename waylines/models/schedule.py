@@ -52,6 +52,8 @@ class Schedule(FlightTaskSettings):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+",
         verbose_name=_("approved by"),
     )  # fmt: skip
+    #: The MD5 of the route's file that was approved: another file has to be approved anew.
+    approved_sign = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -69,3 +71,8 @@ class Schedule(FlightTaskSettings):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a second person has approved it, with the route as it is now."""
+        return self.approved_by_id is not None and self.approved_sign == self.route.file.sign

@@ -6,6 +6,20 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+#: The planner's fields, the same for a mission and a schedule.
+SETTINGS = (
+    "rth_altitude",
+    "rth_mode",
+    "out_of_control_action",
+    "exit_wayline_when_rc_lost",
+    "wayline_precision_type",
+    "simulate",
+    "one_command",
+    "battery_capacity",
+    "storage_capacity",
+    "late_minutes",
+)
+
 
 class LostAction(models.IntegerChoices):
     """`out_of_control_action`: what the aircraft does when its link is gone."""

@@ -18,8 +18,8 @@ from devices.models import Device
 from devices.models.device import Domain
 from fleet.models import Workspace
 from waylines.models import Mission, Schedule
-from waylines.services import schedules
 from waylines.services.live_mission import TONES
+from waylines.services.occurrences import occurrences
 
 #: A day shows so many and says how many more there are.
 PER_DAY = 6
@@ -71,6 +71,8 @@ def month(workspace: Workspace, wanted: str, *, dock: str = "") -> Month:
     today = timezone.now().astimezone(zone).date()
     try:
         first = datetime.strptime(wanted, "%Y-%m").replace(tzinfo=zone).date()
+        if not 1970 <= first.year < 2200:
+            raise ValueError
     except ValueError:
         first = today.replace(day=1)
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
@@ -121,7 +123,7 @@ def _to_come(workspace: Workspace, begin: datetime, end: datetime, dock: int | N
     found: list[Entry] = []
     for schedule in rows[:500]:
         start = max(begin, schedule.horizon or timezone.now())
-        for moment in schedules.occurrences(schedule, start, end) if start < end else ():
+        for moment in occurrences(schedule, start, end) if start < end else ():
             url = reverse("console:schedule_edit", args=[schedule.pk])
             found.append(Entry(moment, schedule.name, str(schedule.dock), "off", "", url))
             if len(found) > 2000:
@@ -133,7 +135,7 @@ def next_dates(schedule: Schedule, count: int = 8) -> list[datetime]:
     """When it comes next."""
     now = timezone.now()
     found: list[datetime] = []
-    for moment in schedules.occurrences(schedule, now, now + timedelta(days=400)):
+    for moment in occurrences(schedule, now, now + timedelta(days=400)):
         found.append(moment)
         if len(found) == count:
             break

@@ -63,8 +63,8 @@ ROLES = {"pause": "pilot", "return_home": "pilot", "return_home_cancel": "pilot"
 def actions(mission: Mission) -> list[dict[str, str]]:
     """The buttons that make sense now; who may press them is decided when they do."""
     names = control.possible(mission)
-    if mission.status == MissionStatus.AWAITING:
-        names = ["approve", "reject", *names]
+    if planning.may_approve(mission):
+        names = ["approve", *(["reject"] if mission.status == MissionStatus.AWAITING else []), *names]
     if planning.can_resume(mission):
         names.append("continue")
     if mission.is_final and mission.media_count and mission.status != MissionStatus.SKIPPED:

@@ -43,7 +43,7 @@ changed = sync_to_async(broadcast.changed, thread_sensitive=True)
 
 async def opened(set_up: Stage, path: str) -> WebsocketCommunicator:
     page = await sync_to_async(set_up.socket)(path)
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     assert (await page.receive_json_from(20))["kind"] == "state"
     return page
 
@@ -63,7 +63,7 @@ async def test_an_announced_file_appears_at_once() -> None:
     assert [card["id"] for card in frame["cards"]] == [file.pk]
     assert "&lt;b&gt;new" in frame["cards"][0]["html"]
     assert "Being checked" in frame["cards"][0]["html"]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_the_pages_filters_hold_for_news_too() -> None:
@@ -71,7 +71,7 @@ async def test_the_pages_filters_hold_for_news_too() -> None:
     page = await opened(set_up, f"/ws/console/gallery/?workspace={set_up.ours.pk}&kind=video")
     file = await sync_to_async(announce)(set_up.ours, "a.JPG")
     assert await next_of(page, "cards") == {"kind": "cards", "cards": [], "gone": [file.pk]}
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_another_of_a_stack_changes_the_card_that_stands_for_it() -> None:
@@ -84,7 +84,7 @@ async def test_another_of_a_stack_changes_the_card_that_stands_for_it() -> None:
     assert [card["id"] for card in frame["cards"]] == [first.pk]
     assert "T V" in frame["cards"][0]["html"]
     assert frame["gone"] == [second.pk]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_a_flood_is_one_word() -> None:
@@ -97,7 +97,7 @@ async def test_a_flood_is_one_word() -> None:
 
     await sync_to_async(flood)()
     assert (await next_of(page, "reload"))["kind"] == "reload"
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_alarms_come_and_go() -> None:
@@ -113,7 +113,7 @@ async def test_alarms_come_and_go() -> None:
     assert frame["target"] == "gallery-alarms"
     assert "<i>" not in frame["html"]
     assert "data-post" in frame["html"]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,8 +133,8 @@ async def test_what_a_lost_message_would_have_told_comes_with_the_next_look(monk
     assert "★" in seen[kept.pk]
     while gone.pk not in (await next_of(shots, "shots"))["gone"]:
         pass
-    await shots.disconnect()
-    await page.disconnect()
+    await shots.disconnect(timeout=20)
+    await page.disconnect(timeout=20)
 
 
 async def test_a_page_learns_which_beginning_it_should_have_been_painted_with() -> None:
@@ -147,9 +147,9 @@ async def test_a_page_learns_which_beginning_it_should_have_been_painted_with() 
     marks = [painted.json()["mark"]]
     for _look in range(2):
         page = await sync_to_async(set_up.socket)(f"/ws/console/gallery/?workspace={set_up.ours.pk}")
-        assert (await page.connect())[0]
+        assert (await page.connect(20))[0]
         marks.append((await page.receive_json_from(20))["mark"])
-        await page.disconnect()
+        await page.disconnect(timeout=20)
         await MediaFile.objects.filter(pk=file.pk).aupdate(status="missing")
     assert marks[0] == marks[1] != marks[2]
 
@@ -163,7 +163,7 @@ async def test_the_map_of_shots_gets_places() -> None:
     await sync_to_async(MediaFile.objects.all().delete)()
     await changed(set_up.ours.pk, "media", id=file.pk)
     assert (await next_of(page, "shots"))["gone"] == [file.pk]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 @pytest.mark.parametrize("path", ["gallery", "shots"])
@@ -171,7 +171,7 @@ async def test_another_workspace_stays_closed(path: str) -> None:
     set_up = await stage()
     for where in (set_up.theirs.pk, "nonsense"):
         page = await sync_to_async(set_up.socket)(f"/ws/console/{path}/?workspace={where}")
-        assert (await page.connect())[0] is False
+        assert (await page.connect(20))[0] is False
     await sync_to_async(Membership.objects.all().delete)()
     page = await sync_to_async(set_up.socket)(f"/ws/console/{path}/?workspace={set_up.ours.pk}")
-    assert (await page.connect())[0] is False
+    assert (await page.connect(20))[0] is False

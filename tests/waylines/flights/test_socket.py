@@ -53,14 +53,14 @@ make_socket = sync_to_async(socket, thread_sensitive=True)
 async def test_a_stranger_is_turned_away() -> None:
     set_up = await stage()
     page = await make_socket(set_up.stranger, set_up.flight)
-    connected, code = await page.connect()
+    connected, code = await page.connect(20)
     assert (connected, code) == (False, 4403)
 
 
 async def test_points_of_its_own_aircraft_while_it_flies_and_then_its_end() -> None:
     set_up = await stage(ended_at=None, distance=None, end_reason="")
     page = await make_socket(set_up.viewer, set_up.flight)
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     first = [await page.receive_json_from(20) for _ in range(4)]
     assert [frame.get("target", frame["kind"]) for frame in first] == [
         "live-summary",
@@ -82,4 +82,4 @@ async def test_points_of_its_own_aircraft_while_it_flies_and_then_its_end() -> N
     assert "Landed" in news[0]["html"] or "Landing" in news[0]["html"]
     broadcast.telemetry(set_up.ours.pk, [set_up.frame(lat=48.0, lon=8.0)])
     assert await page.receive_nothing(0.5)
-    await page.disconnect()
+    await page.disconnect(timeout=20)

@@ -7,7 +7,7 @@ import math
 import random
 import time
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -238,3 +238,17 @@ def test_noise_of_a_hovering_aircraft_is_no_way() -> None:
     generator = np.random.default_rng(1)
     track = straight(600, latitude=list(47 + generator.normal(0, 2e-6, 600)))
     assert measure(thin(track)).distance < 10
+
+
+@pytest.mark.parametrize("height", [1e155, 1e200, 1e300])
+def test_a_height_that_is_none_neither_hangs_nor_counts(height: float) -> None:
+    wild = straight(12, height=[500.0] * 6 + [height] + [500.0] * 5)
+    assert len(thin(wild, keep=extremes(wild))) < 12
+
+
+def test_what_was_stored_of_it_before_is_left_out() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [(at + timedelta(seconds=n), 47 + n / 1e4, 8.0, 500.0, 80.0, 1.7e308, 0.0, 90) for n in range(3)]
+    track = from_points(rows)
+    assert track.speed == [None, None, None]
+    assert len(decode(encode(track))) == 3

@@ -69,7 +69,7 @@ def say(device: Device, **properties: Any) -> None:
     row, _new = DeviceState.objects.get_or_create(device=device, defaults={"seen_at": timezone.now()})
     row.properties = {**row.properties, **properties}
     row.summary = summarize(device.domain, row.properties)
-    row.seen_at = timezone.now()
+    row.seen_at = row.told_at = timezone.now()
     row.version += 1
     row.save()
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from devices.models import Alarm
+from devices.models import Alarm, DeviceState
 from tests.factories import make_dock
 from tests.waylines.missions.conftest import IDLE, Site, say
 from tests.waylines.missions.test_in_flight import LINKS, RTCM
@@ -22,7 +23,7 @@ from waylines import tasks
 from waylines.models import Mission, MissionPolicy, MissionStatus, Schedule
 from waylines.models.mission import MissionKind
 from waylines.services import schedules
-from waylines.services.missions import dispatch, gate, relay
+from waylines.services.missions import control, dispatch, gate, relay, sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -211,6 +212,92 @@ def test_an_aircraft_lands_only_at_a_dock_that_is_free(site: Site, answer: Answe
     Mission.objects.filter(pk=other.pk).update(dock=site.dock, landing_dock=landing)
     checks = gate.examine(Mission(workspace=site.workspace, dock=landing, route=site.route, file=site.route.file))
     assert "Own round" in " ".join(check.text for check in gate.blocks(checks))
+
+
+def test_of_two_relays_to_one_dock_only_one_starts(site: Site, answer: Answer) -> None:
+    landing = make_dock(site.workspace, online=True)
+    say(landing, **{**IDLE, "drone_in_dock": 0, "wireless_link_topo": LINKS, "rtcm_info": RTCM})
+    say(site.dock, wireless_link_topo=LINKS, rtcm_info=RTCM)
+    first = on_dock(site, answer, landing_dock=landing)
+    with transaction.atomic():
+        held = gate.locked(first)
+    assert [dock.pk for dock in held] == sorted([site.dock.pk, landing.pk])
+    shift(first, 1)
+    examine = gate.examine
+
+    def slow(mission: Mission) -> list[gate.Check]:
+        """While this one is looked at, another one starts for the same dock."""
+        found = examine(mission)
+        Mission.objects.create(
+            workspace=site.workspace, dock=make_dock(site.workspace), landing_dock=landing, route=site.route,
+            file=site.route.file, name="Faster", status=MissionStatus.STARTING, execute_at=timezone.now(),
+        )  # fmt: skip
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "examine", slow)
+        patch.setattr(relay, "missing", lambda _mission: [])
+        dispatch.tick()
+    assert status(first) == MissionStatus.READY
+    assert not site.commands("flighttask_execute")
+
+
+def test_checks_that_take_until_its_time_is_over_start_nothing(site: Site, answer: Answer) -> None:
+    mission = on_dock(site, answer)
+    shift(mission, 1)
+    examine = gate.examine
+
+    def slow(checked: Mission) -> list[gate.Check]:
+        found = examine(checked)
+        Mission.objects.filter(pk=checked.pk).update(execute_at=timezone.now() - timedelta(hours=1))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "examine", slow)
+        dispatch.tick()
+    assert status(mission) == MissionStatus.READY
+    assert not site.commands("flighttask_execute")
+
+
+@pytest.mark.parametrize("how", ["never since it is back", "some of it"])
+def test_the_weather_of_before_is_no_weather(site: Site, answer: Answer, how: str) -> None:
+    mission = on_dock(site, answer, settings={"late_minutes": 30})
+    shift(mission, 1)
+    long_ago = timezone.now() - timedelta(minutes=20)
+    now = int(time.time() * 1000)
+    row = DeviceState.objects.filter(device=site.dock)
+    if how == "some of it":
+        row.update(reported_at=now, stamps={"mode_code": now, "wind_speed": now - 1_200_000})
+    else:
+        row.update(told_at=long_ago)  # it is online: it has sent its topology
+    dispatch.tick()
+    assert status(mission) == MissionStatus.READY
+    assert any(check["name"] == "fresh" and check["verdict"] == "block" for check in mission.gate)
+    say(site.dock)
+    row.update(stamps={"mode_code": now, "wind_speed": now})
+    Mission.objects.update(progress_at=None)
+    dispatch.tick()
+    assert status(mission) == MissionStatus.STARTING
+
+
+def test_what_was_held_back_and_has_just_started_is_not_swept(site: Site, answer: Answer) -> None:
+    mission = on_dock(site, answer, settings={"late_minutes": 30})
+    shift(mission, 200)
+    Mission.objects.update(progress_at=timezone.now() - timedelta(minutes=3))  # noted then: too much wind
+    dispatch.tick()
+    assert status(mission) == MissionStatus.STARTING
+    sweep.sweep()
+    assert status(mission) == MissionStatus.STARTING
+
+
+def test_cancelling_what_is_just_being_sent_takes_it_back(site: Site) -> None:
+    mission = timed(site)
+    stale = Mission.objects.get(pk=mission.pk)
+    dispatch.tick()
+    assert status(mission) == MissionStatus.PREPARING
+    control.cancel(stale, user=site.user)  # the page was painted before it was sent
+    assert status(mission) == MissionStatus.CANCELED
+    assert site.last("flighttask_undo").data == {"flight_ids": [str(mission.pk)]}
 
 
 def test_a_blocking_alarm_is_not_hidden_by_many_small_ones(site: Site) -> None:

@@ -68,7 +68,7 @@ def test_that_it_has_given_up_coming_home_stays_said_while_it_reports_on(
 async def test_it_is_said_at_once_on_an_open_page(site: Site, answer: Any, tell: Any, note: Note) -> None:
     mission = await sync_to_async(flying)(site, answer, tell)
     socket = await make_socket(site.user, f"/ws/console/missions/{mission.pk}/")
-    assert (await socket.connect())[0]
+    assert (await socket.connect(20))[0]
     assert (await heard(socket, lambda frame: frame["kind"] == "way-home"))["points"] == []
     points = [
         {"latitude": 47.0, "longitude": 8.0, "height": 80.0},
@@ -80,7 +80,7 @@ async def test_it_is_said_at_once_on_an_open_page(site: Site, answer: Any, tell:
     assert way["points"] == [[47.0, 8.0], [47.001, 8.0]]
     await sync_to_async(note)("obstacle_avoidance_notify", {"obstacles": [{"id": 0, "type": 2}]})
     await heard(socket, lambda frame: "It stopped before an obstacle." in frame.get("html", ""))
-    await socket.disconnect()
+    await socket.disconnect(timeout=20)
 
 
 def test_the_ways_home_of_a_relay(site: Site, answer: Any, tell: Any, note: Note) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from django.utils import timezone
 from devices.models import Command
 from fleet.models import Role
 from tests.console.test_live_sockets import make_socket
-from tests.factories import make_user
+from tests.factories import make_dock, make_user
 from tests.waylines.missions.conftest import Site, say
 from waylines.models import Mission, MissionPolicy, MissionStatus, Schedule
+from waylines.services import schedules
 from waylines.services.missions import planning, state
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,6 +88,107 @@ def test_times_are_read_on_the_workspaces_clock(site: Site, operator: Client) ->
     assert f"{mission.execute_at:%Y-%m-%d %H:%M %Z}" == f"{day} 11:00 UTC"
     page = operator.get(reverse("admin:waylines_mission_change", args=[mission.pk]))
     assert f"{day} 20:00" in page.content.decode()
+
+
+def key_of(page: Any) -> str:
+    found = re.search(r'name="key" value="([0-9a-f-]{36})"', page.content.decode())
+    assert found
+    return found[1]
+
+
+def test_a_plan_that_is_sent_twice_is_one_mission(site: Site, operator: Client, other_workspace: Any) -> None:
+    at = f"{timezone.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    fields = typed(site, when="time", execute_at=at, checked="1")
+    key = key_of(operator.post(PLAN, fields))
+    for _click in range(2):
+        operator.post(PLAN, {**fields, "step": "confirm", "key": key})
+    assert [str(mission.pk) for mission in Mission.objects.all()] == [key]
+    operator.post(PLAN, {**fields, "step": "confirm", "key": key_of(operator.post(PLAN, fields))})
+    assert Mission.objects.count() == 2, "looked over anew, it is another"
+    repeated = typed(
+        site, when="repeat", frequency="daily", interval=1, times="20:00", checked="1",
+        starts_on=f"{timezone.now():%Y-%m-%d}",
+    )  # fmt: skip
+    key = key_of(operator.post(PLAN, repeated))
+    for _click in range(2):
+        operator.post(PLAN, {**repeated, "step": "confirm", "key": key})
+    assert [str(schedule.pk) for schedule in Schedule.objects.all()] == [key]
+
+
+def test_anothers_key_takes_nothing_from_them(site: Site, operator: Client, other_workspace: Any) -> None:
+    mission = planning.plan(site.workspace, route=site.route, dock=site.dock, user=site.user)
+    schedule = schedules.save(
+        Schedule(
+            workspace=site.workspace, name="Ours", times=["20:00"], starts_on=timezone.now().date(),
+            route=site.route, dock=site.dock,
+        ),
+        user=site.user,
+    )  # fmt: skip
+    theirs = Site(other_workspace)
+    stranger = client_of(theirs.user)
+    at = f"{timezone.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    once = typed(theirs, when="time", execute_at=at, checked="1", step="confirm", key=str(mission.pk))
+    again = typed(
+        theirs, when="repeat", frequency="daily", interval=1, times="20:00", checked="1", step="confirm",
+        starts_on=f"{timezone.now():%Y-%m-%d}", key=str(schedule.pk),
+    )  # fmt: skip
+    for fields in (once, again):
+        answer = stranger.post(PLAN, fields)
+        assert answer.status_code == 409
+        assert "Ours" not in answer.content.decode()
+    assert Mission.objects.get(pk=mission.pk).workspace_id == site.workspace.pk
+    assert Schedule.objects.get(pk=schedule.pk).workspace_id == site.workspace.pk
+    assert not Mission.objects.filter(workspace=other_workspace).exists()
+
+
+def test_what_comes_again_lands_where_it_took_off(site: Site, operator: Client) -> None:
+    other = make_dock(site.workspace, online=True)
+    page = operator.post(
+        PLAN,
+        typed(
+            site, when="repeat", frequency="daily", interval=1, times="20:00", landing_dock=other.pk,
+            starts_on=f"{timezone.now():%Y-%m-%d}",
+        ),
+    )  # fmt: skip
+    assert page.status_code == 400
+    assert "a relay needs its aircraft back first" in page.content.decode()
+
+
+def test_an_emptied_field_is_what_the_review_says(site: Site, operator: Client) -> None:
+    fields = typed(
+        site, when="repeat", frequency="daily", interval=1, times="20:00", late_minutes=120, checked="1",
+        starts_on=f"{timezone.now():%Y-%m-%d}",
+    )  # fmt: skip
+    operator.post(PLAN, {**fields, "step": "confirm"})
+    schedule = Schedule.objects.get()
+    assert schedule.late_minutes == 120
+    edit = reverse("console:schedule_edit", args=[schedule.pk])
+    assert "0 min" in operator.post(edit, {**fields, "late_minutes": ""}).content.decode()
+    operator.post(edit, {**fields, "late_minutes": "", "step": "confirm"})
+    schedule.refresh_from_db()
+    assert schedule.late_minutes == 0
+
+
+def test_a_review_shows_what_schedules_will_make(site: Site, operator: Client) -> None:
+    schedules.save(
+        Schedule(
+            workspace=site.workspace, name="Night round", times=["20:00"], starts_on=timezone.now().date(),
+            route=site.route, dock=site.dock,
+        ),
+        user=site.user,
+    )  # fmt: skip
+    day = f"{timezone.now() + timedelta(days=5):%Y-%m-%d}"
+    assert "Night round" in operator.post(PLAN, typed(site, when="time", execute_at=f"{day}T20:05")).content.decode()
+    assert (
+        "Night round" not in operator.post(PLAN, typed(site, when="time", execute_at=f"{day}T12:00")).content.decode()
+    )
+
+
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "1969-12", "nonsense", "2026-13"])
+def test_a_month_that_is_none_is_this_one(operator: Client, month: str) -> None:
+    page = operator.get("/admin/calendar/", {"month": month})
+    assert page.status_code == 200
+    assert f"{timezone.now():%B %Y}" in page.content.decode()
 
 
 def test_a_schedule_is_made_changed_rested_and_deleted(site: Site, operator: Client) -> None:
@@ -230,9 +333,9 @@ async def test_the_live_page_follows_and_is_its_workspaces_own(site: Site, other
     mission = await later(planning.plan)(site.workspace, route=site.route, dock=site.dock, user=site.user)
     stranger = await later(make_user)(other_workspace, Role.ADMIN)
     refused = await make_socket(stranger, f"/ws/console/missions/{mission.pk}/")
-    assert await refused.connect() == (False, 4403)
+    assert await refused.connect(20) == (False, 4403)
     page = await make_socket(site.user, f"/ws/console/missions/{mission.pk}/")
-    assert (await page.connect())[0]
+    assert (await page.connect(20))[0]
     frames = [await page.receive_json_from(20) for _part in range(5)]
     assert [frame.get("target", frame["kind"]) for frame in frames] == [
         "track",
@@ -245,7 +348,7 @@ async def test_the_live_page_follows_and_is_its_workspaces_own(site: Site, other
     frame = await page.receive_json_from(20)
     assert frame["target"] == "live-summary"
     assert "On the dock" in frame["html"]
-    await page.disconnect()
+    await page.disconnect(timeout=20)
 
 
 def test_the_list_takes_a_constant_number_of_queries(site: Site, operator: Client) -> None:

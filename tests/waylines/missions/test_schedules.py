@@ -18,6 +18,7 @@ from waylines.models.mission import MissionKind
 from waylines.services import schedules
 from waylines.services.missions import dispatch
 from waylines.services.missions.planning import MissionRefused
+from waylines.services.occurrences import occurrences
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +37,7 @@ def schedule(site: Site, **fields: Any) -> Schedule:
 
 
 def moments(found: Schedule, begin: datetime, days: int) -> list[str]:
-    return [f"{moment:%m-%d %H:%M}" for moment in schedules.occurrences(found, begin, begin + timedelta(days=days))]
+    return [f"{moment:%m-%d %H:%M}" for moment in occurrences(found, begin, begin + timedelta(days=days))]
 
 
 def test_times_are_the_workspaces_own_through_summer_and_winter(site: Site) -> None:
@@ -81,8 +82,8 @@ def test_cut_anywhere_the_occurrences_are_the_same(zone: str, clocks: list[str],
     found = Schedule(workspace=Workspace(time_zone=zone), times=clocks, starts_on=date(2026, 1, 1))
     end = begin + timedelta(hours=400)
     middle = begin + timedelta(hours=hours)
-    whole = list(schedules.occurrences(found, begin, end))
-    parts = [*schedules.occurrences(found, begin, middle), *schedules.occurrences(found, middle, end)]
+    whole = list(occurrences(found, begin, end))
+    parts = [*occurrences(found, begin, middle), *schedules.occurrences(found, middle, end)]
     assert whole == parts
     assert len(set(whole)) == len(whole)
 

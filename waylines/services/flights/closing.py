@@ -42,7 +42,8 @@ def sweep() -> None:
     rows = Flight.objects.filter(
         Q(ended_at__lte=now - _SETTLE, distance=None) | Q(ended_at=None, started_at__lte=now - half, distance=None)
     )
-    for flight in rows.order_by("started_at")[:_AT_ONCE]:
+    # In any order: some that can never be finished must not stand before all others for ever.
+    for flight in rows.order_by("?")[:_AT_ONCE]:
         _guarded(finish if flight.ended_at else _keep_so_far, flight, now)
 
 

@@ -106,7 +106,8 @@ def _filled(*columns: Sequence[float | None]) -> Array:
     """The first column that knows anything, its gaps bridged; zeros when none does."""
     for column in columns:
         values = np.asarray([math.nan if value is None else value for value in column], dtype=np.float64)
-        known = np.isfinite(values)
+        # Larger than this is no measure of a flight, and its square would be no number.
+        known = np.isfinite(values) & (np.abs(values) < 1e6)
         if known.any():
             every = np.arange(len(values))
             bridged: Array = np.interp(every, every[known], values[known])

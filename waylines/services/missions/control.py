@@ -54,10 +54,10 @@ def possible(mission: Mission) -> list[str]:
 def _fits(mission: Mission, action: str) -> bool:
     if mission.status not in ACTIONS[action]:
         return False
-    if action != "abort_setup":
-        return True
-    known = methods.find("services", _METHODS[action], mission.dock.product) is not None
-    return known and words.setting_up(mission)
+    product = mission.dock.product
+    if product and action in _METHODS and methods.find("services", _METHODS[action], product) is None:
+        return False
+    return action != "abort_setup" or words.setting_up(mission)
 
 
 def act(mission: Mission, action: str, *, user: User, request_key: str, confirmed: bool) -> Command | None:
@@ -92,11 +92,10 @@ def cancel(mission: Mission, *, user: User) -> None:
     """Give up a mission that has not started. Raises `ControlRefused` when it flies or is over."""
     if not access.may(user, mission.workspace_id, Role.OPERATOR):
         raise ControlRefused(_("This needs the role “%(role)s” in this workspace.") % {"role": Role.OPERATOR.label})
-    before = mission.status
     text = _("Cancelled by %(person)s before it started.") % {"person": user}
     if not state.move(
         mission, MissionStatus.CANCELED, text=text, user=user, only=Q(status__in=sorted(ACTIONS["cancel"] & OPEN))
     ):
         raise ControlRefused(_("It has started or is over already; stop it instead."))
-    if before in (MissionStatus.READY, MissionStatus.PREPARING):
-        dispatch.withdraw(mission)
+    if mission.attempts and not mission.one_command:
+        dispatch.withdraw(mission)  # it was sent to the dock, or is just being sent

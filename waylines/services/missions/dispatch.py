@@ -22,6 +22,7 @@ from media.services.storage import StorageError
 from waylines.models import Mission, MissionStatus
 from waylines.models.mission import MissionKind
 from waylines.services.missions import gate, orders, relay, state
+from waylines.services.missions.policy import policy_of
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def tick() -> int:
     moved = 0
     for mission in (*rows.filter(due)[:BATCH], *rows.filter(over)[:BATCH]):
         try:
-            moved += take(mission, now)
+            moved += take(mission)
         except Exception:
             logger.exception("mission %s could not be taken further", mission.pk)
     return moved
@@ -80,11 +81,12 @@ def tick() -> int:
 def start(mission_id: str) -> bool:
     """Start a mission whose dock has just said that it is ready for it; skip it when that word comes too late."""
     mission = Mission.objects.select_related(*RELATED).filter(pk=mission_id).first()
-    return mission is not None and take(mission, timezone.now())
+    return mission is not None and take(mission)
 
 
-def take(mission: Mission, now: datetime) -> bool:
-    """One step for one mission, if it is time for one."""
+def take(mission: Mission) -> bool:
+    """One step for one mission, if it is time for one: by the clock as it is now, whatever came before it."""
+    now = timezone.now()
     if now > latest_start(mission):
         return mission.status in BEFORE and skip(mission)
     if mission.status == MissionStatus.PLANNED:
@@ -171,6 +173,9 @@ def execute(mission: Mission) -> bool:
     checks = gate.examine(mission)
     missing = relay.missing(mission) if mission.landing_dock_id else []
     checks += [gate.Check("relay", gate.Verdict.BLOCK, text) for text in missing]
+    if mission.approved_by_id is None and policy_of(mission.workspace_id).needs_approval:
+        text = _("Somebody other than its planner has to approve it.")
+        checks.append(gate.Check("approval", gate.Verdict.BLOCK, text))
     if gate.blocks(checks):
         note(mission, checks)
         if mission.kind == MissionKind.IMMEDIATE:
@@ -192,15 +197,23 @@ def execute(mission: Mission) -> bool:
         data["multi_dock_task"] = relay.task(mission)
     try:
         with transaction.atomic():
+            # One look at its docks at a time, or two missions would find the same one free.
+            for dock in gate.locked(mission):
+                if gate.at_it(dock, mission):
+                    return False
             if not state.move(
                 mission,
                 MissionStatus.STARTING,
                 only=Q(status=before),
                 gate=[check.as_json() for check in checks],
                 executed_at=timezone.now(),
+                progress_at=None,
             ):
                 return False
             left = (latest_start(mission) - timezone.now()).total_seconds()
+            if left <= 0:
+                transaction.set_rollback(True)  # the checks took too long; the next tick skips it
+                return False
             commands.issue(
                 mission.dock,
                 method,
@@ -209,7 +222,7 @@ def execute(mission: Mission) -> bool:
                 actor=actor(mission),
                 request_key=f"execute:{mission.pk}:{mission.attempts}",
                 confirmed=True,
-                within=max(left, 5.0),
+                within=left,
             )
     except commands.CommandRefused as refusal:
         mission.refresh_from_db()

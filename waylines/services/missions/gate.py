@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.models import Alarm, Device, DeviceState
@@ -27,6 +28,10 @@ from waylines.services.missions.policy import policy_of
 from waylines.wpml import no_fly_areas
 
 Properties = Mapping[str, Any]
+
+#: Docks say these every other second; what is older (in seconds) is no news.
+FRESH = 60
+_WATCHED = ("mode_code", "drone_in_dock", "rainfall", "wind_speed")
 
 
 class Verdict(StrEnum):
@@ -58,12 +63,14 @@ def warnings(checks: list[Check]) -> list[Check]:
 def examine(mission: Mission) -> list[Check]:
     """All checks of a mission, saved or not, against the machines as they are now. Five queries."""
     dock = Device.objects.select_related("model", "state").get(pk=mission.dock_id)
-    said: Properties = dock.state.properties if hasattr(dock, "state") else {}
+    state = dock.state if hasattr(dock, "state") else None
+    said: Properties = state.properties if state is not None else {}
     aircraft = aircraft_of(dock, said)
     policy = policy_of(mission.workspace_id)
     flown: Properties = aircraft.state.properties if aircraft is not None and hasattr(aircraft, "state") else {}
     return [
         *_dock(dock, mission, said),
+        *_fresh(dock, state),
         *_weather(policy, said),
         *_aircraft_checks(dock, aircraft, mission, policy, said, flown),
         *_health(dock, aircraft),
@@ -114,6 +121,26 @@ def _dock(dock: Device, mission: Mission, said: Properties) -> Iterator[Check]:
         yield Check("cover", Verdict.WARN, _("The dock's cover is not closed."))
     elif cover == 0:
         yield Check("cover", Verdict.OK, _("The cover is closed."))
+
+
+def _fresh(dock: Device, state: DeviceState | None) -> Iterator[Check]:
+    """What a dock said before it was away says nothing of the weather now."""
+    if not dock.online:
+        return
+    age = (timezone.now() - state.told_at).total_seconds() if state is not None and state.told_at else None
+    if state is None or age is None or age > FRESH:
+        yield Check("fresh", Verdict.BLOCK, _("%(dock)s has not reported its state since it is back.") % {"dock": dock})
+        return
+    late = [name for name in _WATCHED if state.reported_at - state.stamps.get(name, state.reported_at) > FRESH * 1000]
+    if late:
+        words = {"dock": dock, "what": ", ".join(late)}
+        yield Check("fresh", Verdict.BLOCK, _("%(dock)s has not said anew: %(what)s.") % words)
+
+
+def locked(mission: Mission) -> list[Device]:
+    """The mission's docks, held until the end of the transaction against others that want them too."""
+    docks = [dock for dock in (mission.dock_id, mission.landing_dock_id) if dock]
+    return list(Device.objects.select_for_update(no_key=True).filter(pk__in=docks).order_by("pk"))
 
 
 def at_it(dock: Device, but: Mission) -> Mission | None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from devices.models import Command, Device
 from devices.models.device import Domain
 from devices.services import commands
+from devices.services.summary import number
 from fleet.models import User
 from media.services import storage
 from waylines.models import Mission, Route
@@ -39,7 +40,7 @@ def checks(dock: Device, route: Route) -> list[gate.Check]:
     found = list(
         gate.route(mission, aircraft.model_id if aircraft else None, gate.home_of(said), policy_of(dock.workspace_id))
     )
-    if said.get("drone_in_dock") == 1:
+    if number(said.get("drone_in_dock")) == 1:
         text = _("The aircraft is in the dock; plan a mission instead.")
         found.insert(0, gate.Check("flying", gate.Verdict.BLOCK, text))
     return found

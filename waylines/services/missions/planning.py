@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,11 +16,12 @@ from devices.models import Device
 from devices.models.device import Domain
 from fleet.models import Role, User, Workspace
 from fleet.services import access, audit
-from waylines.models import Mission, MissionStatus, Route
+from waylines.models import Mission, MissionStatus, Route, Schedule
 from waylines.models.mission import FINAL, OPEN, MissionKind
-from waylines.models.settings import FlightTaskSettings
+from waylines.models.settings import SETTINGS, FlightTaskSettings
 from waylines.services.missions import dispatch, gate, state
 from waylines.services.missions.policy import policy_of
+from waylines.services.occurrences import to_come
 
 #: What a flight needs besides its route: checks, take-off, landing, cover.
 OVERHEAD = timedelta(minutes=6)
@@ -27,23 +29,10 @@ OVERHEAD = timedelta(minutes=6)
 USUAL = timedelta(minutes=25)
 #: How far ahead a mission may be planned.
 HORIZON = timedelta(days=366)
+LONGEST_WINDOW = timedelta(days=31)
 
 #: May still be given up without a word to the aircraft.
 NOT_STARTED = frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.PREPARING, MissionStatus.READY})
-
-#: The planner's fields, the same for a mission and a schedule.
-SETTINGS = (
-    "rth_altitude",
-    "rth_mode",
-    "out_of_control_action",
-    "exit_wayline_when_rc_lost",
-    "wayline_precision_type",
-    "simulate",
-    "one_command",
-    "battery_capacity",
-    "storage_capacity",
-    "late_minutes",
-)
 
 
 class MissionRefused(Exception):
@@ -70,13 +59,16 @@ def plan(
     settings: Mapping[str, Any] | None = None,
     accept_overlaps: bool = False,
     resumes: Mission | None = None,
+    key: UUID | None = None,
 ) -> Mission:
     """Write a mission down, and send it at once when it is to fly now. Raises `MissionRefused`.
 
     `execute_at`: when it is to start; of a conditional one the beginning of the window that `window_end` closes.
-    `settings`: those of `SETTINGS` that differ from the defaults.
+    `settings`: those of `SETTINGS` that differ from the defaults. `key` becomes its id: said twice, it is one mission.
     """
     require_operator(user, workspace)
+    if key is not None and (present := Mission.objects.filter(workspace=workspace, pk=key).first()):
+        return present
     belongs(workspace, route, dock, landing_dock)
     now = timezone.now()
     start = now if kind == MissionKind.IMMEDIATE else execute_at
@@ -88,7 +80,10 @@ def plan(
         raise MissionRefused(_("A mission is planned for a year ahead at most; use a schedule."))
     if kind == MissionKind.CONDITIONAL and (window_end is None or window_end <= start):
         raise MissionRefused(_("The window has to end after it begins."))
+    if window_end is not None and window_end > start + LONGEST_WINDOW:
+        raise MissionRefused(_("The window is open for %(days)d days at most.") % {"days": LONGEST_WINDOW.days})
     mission = Mission(
+        id=key or uuid4(),
         workspace=workspace,
         name=(name or route.name)[:200],
         kind=kind,
@@ -113,22 +108,34 @@ def plan(
     if not accept_overlaps and (found := overlapping(mission)):
         raise MissionRefused(_("The dock has something else to do then."), overlaps=found)
     mission.status = MissionStatus.AWAITING if policy_of(workspace.pk).needs_approval else MissionStatus.PLANNED
-    with transaction.atomic():
-        mission.save()
-        audit.record(
-            "mission.planned",
-            workspace=workspace,
-            user=user,
-            target=dock.sn,
-            mission=str(mission.pk),
-            name=mission.name,
-            start=start.isoformat(),
-        )
-        state.announce(mission)
+    try:
+        with transaction.atomic():
+            mission.save(force_insert=True)
+            audit.record(
+                "mission.planned",
+                workspace=workspace,
+                user=user,
+                target=dock.sn,
+                mission=str(mission.pk),
+                name=mission.name,
+                start=start.isoformat(),
+            )
+            state.announce(mission)
+    except IntegrityError:
+        if present := Mission.objects.filter(workspace=workspace, pk=mission.pk).first():
+            return present  # the same click, a moment earlier
+        if not Mission.objects.filter(pk=mission.pk).exists():
+            raise
+        raise taken() from None
     if kind == MissionKind.IMMEDIATE and mission.status == MissionStatus.PLANNED:
         dispatch.begin(mission)
         mission.refresh_from_db()
     return mission
+
+
+def taken() -> MissionRefused:
+    """The page's key is somebody else's."""
+    return MissionRefused(_("Something else was planned from this page; open it anew."))
 
 
 def check_first_firmware(settings: FlightTaskSettings, *, more: bool) -> None:
@@ -166,25 +173,29 @@ def span(mission: Mission) -> tuple[datetime, datetime]:
 
 
 def overlapping(mission: Mission) -> list[Mission]:
-    """Missions that have one of this one's docks at the same time."""
+    """What has one of this one's docks at the same time: missions, and those that schedules would make (unsaved)."""
     begin, end = span(mission)
     docks = [dock for dock in (mission.dock_id, mission.landing_dock_id) if dock]
-    others = (
-        Mission.objects.select_related("file", "dock")
-        .filter(Q(dock__in=docks) | Q(landing_dock__in=docks), workspace_id=mission.workspace_id, status__in=OPEN)
-        .filter(execute_at__lt=end, execute_at__gt=begin - timedelta(days=1))
-        .exclude(pk=mission.pk)
+    early = begin - timedelta(days=1)
+    near = Mission.objects.select_related("file", "dock").filter(
+        Q(dock__in=docks) | Q(landing_dock__in=docks), workspace_id=mission.workspace_id, execute_at__lt=end
     )
+    near = near.filter(Q(execute_at__gt=early) | Q(window_end__gt=begin)).exclude(pk=mission.pk)
+    others = [other for other in near if other.status in OPEN]
+    others += to_come(Schedule.objects.filter(dock__in=docks), max(early, timezone.now()), end, rows=near)
     return [other for other in others if span(other)[1] > begin]
 
 
 def approve(mission: Mission, *, user: User) -> None:
-    """A second person says yes. Raises `MissionRefused`."""
+    """A second person says yes, also to what was planned before that was the rule. Raises `MissionRefused`."""
     require_operator(user, mission.workspace)
     if mission.user_id == user.pk:
         raise MissionRefused(_("Somebody other than its planner has to approve it."))
     now = timezone.now()
     changes: dict[str, Any] = {"approved_by": user, "approved_at": now}
+    if may_approve(mission) and mission.status != MissionStatus.AWAITING:
+        _approve_planned(mission, changes, user)
+        return
     if mission.kind == MissionKind.IMMEDIATE:
         changes["execute_at"] = now
     if not state.move(mission, MissionStatus.PLANNED, user=user, only=Q(status=MissionStatus.AWAITING), **changes):
@@ -192,6 +203,30 @@ def approve(mission: Mission, *, user: User) -> None:
     if mission.kind == MissionKind.IMMEDIATE:
         dispatch.begin(mission)
         mission.refresh_from_db()
+
+
+def may_approve(mission: Mission) -> bool:
+    """Whether it waits for a second person."""
+    if mission.status == MissionStatus.AWAITING:
+        return True
+    unasked = mission.status in NOT_STARTED and mission.approved_by_id is None
+    return unasked and policy_of(mission.workspace_id).needs_approval
+
+
+def _approve_planned(mission: Mission, changes: dict[str, Any], user: User) -> None:
+    rows = Mission.objects.filter(pk=mission.pk, status__in=sorted(NOT_STARTED), approved_by=None)
+    if not rows.update(**changes):
+        raise MissionRefused(_("It does not wait for approval any more."))
+    mission.refresh_from_db()
+    audit.record(
+        "mission.approved",
+        workspace=mission.workspace,
+        user=user,
+        target=mission.dock.sn,
+        mission=str(mission.pk),
+        name=mission.name,
+    )
+    state.announce(mission)
 
 
 def reject(mission: Mission, *, user: User, reason: str = "") -> None:
@@ -223,18 +258,21 @@ def resume(mission: Mission, *, user: User, accept_overlaps: bool = False) -> Mi
     """Fly the rest of a mission that was broken off, now. Raises `MissionRefused`."""
     if not can_resume(mission) or mission.route is None:
         raise MissionRefused(_("The dock did not say where it stopped, so it cannot go on from there."))
-    if mission.resumed_by.filter(status__in=sorted(OPEN | {MissionStatus.OK})).exists():
-        raise MissionRefused(_("Another mission goes on with it already."))
     if mission.route.file_id != mission.file_id:
         raise MissionRefused(_("The route was changed since; the break point would not be the same place."))
-    return plan(
-        mission.workspace,
-        route=mission.route,
-        dock=mission.dock,
-        user=user,
-        landing_dock=mission.landing_dock,
-        name=_("%(name)s, continued") % {"name": mission.name},
-        settings={name: getattr(mission, name) for name in SETTINGS},
-        accept_overlaps=accept_overlaps,
-        resumes=mission,
-    )
+    with transaction.atomic():
+        # Two clicks at once: the second waits here, and finds the first one's mission.
+        Mission.objects.select_for_update().filter(pk=mission.pk).first()
+        if mission.resumed_by.filter(status__in=sorted(OPEN | {MissionStatus.OK})).exists():
+            raise MissionRefused(_("Another mission goes on with it already."))
+        return plan(
+            mission.workspace,
+            route=mission.route,
+            dock=mission.dock,
+            user=user,
+            landing_dock=mission.landing_dock,
+            name=_("%(name)s, continued") % {"name": mission.name},
+            settings={name: getattr(mission, name) for name in SETTINGS},
+            accept_overlaps=accept_overlaps,
+            resumes=mission,
+        )

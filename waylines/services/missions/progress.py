@@ -39,6 +39,8 @@ _WORDS = {
     "rejected": MissionStatus.REJECTED,
     "timeout": MissionStatus.UNKNOWN,
 }
+#: The other way round; what has not begun is "sent".
+_WORD_OF = {status: word for word, status in _WORDS.items()}
 _INT32 = 2**31 - 1
 #: ms that a dock's clock may be ahead of ours and still put its messages in order.
 CLOCK_AHEAD = 60_000
@@ -85,12 +87,12 @@ def progress(message: Message) -> None:
     if status in FINAL:
         text = text or _break_text(ext)
     if status is None or status == MissionStatus.STARTING or status == mission.status:
-        _touch(mission, changes)
+        _touch(mission, changes, status)
     elif state.move(mission, status, text=text, **changes):
         if status == MissionStatus.OK:
             Mission.objects.filter(pk=mission.pk).update(progress=100)
     elif not mission.is_final:
-        _touch(mission, changes)
+        _touch(mission, changes, status)
 
 
 def _changes(inner: Json, ext: Json, stamp: int) -> dict[str, Any]:
@@ -119,12 +121,16 @@ def _changes(inner: Json, ext: Json, stamp: int) -> dict[str, Any]:
     return changes
 
 
-def _touch(mission: Mission, changes: dict[str, Any]) -> None:
-    """Progress without a new status; whoever was faster with newer news wins."""
-    rows = Mission.objects.filter(pk=mission.pk, progress_stamp__lte=changes["progress_stamp"]).exclude(
-        status__in=FINAL
-    )
-    if rows.update(**changes):
+def _touch(mission: Mission, changes: dict[str, Any], said: MissionStatus | None) -> None:
+    """Progress without a new status; whoever was faster with newer news wins.
+
+    Of a mission that is over only the event that says so itself is still read: the ledger may have ended it a moment
+    before, and where it was broken off stands in here.
+    """
+    rows = Mission.objects.filter(pk=mission.pk, progress_stamp__lte=changes["progress_stamp"])
+    if rows.filter(~Q(status__in=FINAL) | Q(status=said, progress_stamp__lt=changes["progress_stamp"])).update(
+        **changes
+    ):
         state.announce(mission)
 
 
@@ -167,12 +173,22 @@ def resource(message: Message) -> Json:
 
 
 def progress_get(message: Message) -> Json:
-    """`flighttask_progress_get`: a dock asks how far the other dock of a relay is."""
+    """`flighttask_progress_get`: a dock asks how far the other dock of a relay is.
+
+    It names the other dock and no mission: the one that flies is meant, else the one that is to fly next.
+    """
     data = message.fields
     mission = find(message, data.get("flight_id"))
     if mission is None:
-        both = Q(dock__sn=message.sn) | Q(landing_dock__sn=message.sn)
-        mission = Mission.objects.filter(both, landing_dock__isnull=False).exclude(status__in=FINAL).first()
+        other = [sn for name in ("sn", "target_sn") if isinstance(sn := data.get(name), str) and sn != message.sn]
+        relays = Mission.objects.filter(
+            Q(dock__sn=message.sn) | Q(landing_dock__sn=message.sn), landing_dock__isnull=False
+        )
+        if other:
+            relays = relays.filter(Q(dock__sn__in=other) | Q(landing_dock__sn__in=other))
+        mission = (
+            relays.filter(status__in=ACTIVE).first() or relays.exclude(status__in=FINAL).order_by("execute_at").first()
+        )
     if mission is None:
         return {"result": UNKNOWN_MISSION, "output": {}}
     return {
@@ -180,7 +196,7 @@ def progress_get(message: Message) -> Json:
         "output": {
             "flight_id": str(mission.pk),
             "progress": {"current_step": mission.step or 0, "percent": mission.progress or 0},
-            "status": mission.status,
+            "status": _WORD_OF.get(MissionStatus(mission.status), "sent"),
         },
     }
 

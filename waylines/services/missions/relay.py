@@ -27,13 +27,13 @@ def missing(mission: Mission) -> list[str]:
         said = state_of(dock.pk)
         if not dock.online:
             reasons.append(_("%(dock)s is offline.") % {"dock": dock})
-        for name, label in (
-            ("latitude", _("its position")),
-            ("heading", _("its heading")),
-            ("wireless_link_topo", _("its radio links")),
-            ("rtcm_info", _("its RTK source")),
+        for known, label in (
+            (number(said.get("latitude")) is not None, _("its position")),
+            (number(said.get("heading")) is not None, _("its heading")),
+            (bool(_mapping(said.get("wireless_link_topo"))), _("its radio links")),
+            (bool(_mapping(said.get("rtcm_info"))), _("its RTK source")),
         ):
-            if said.get(name) in (None, {}, ""):
+            if not known:
                 reasons.append(_("%(dock)s has not said %(what)s.") % {"dock": dock, "what": label})
     reasons += _landing(mission, mission.landing_dock, state_of(mission.landing_dock.pk))
     return reasons
@@ -60,28 +60,32 @@ def task(mission: Mission) -> dict[str, Any]:
     if landing is None:
         raise ValueError("Not a relay.")
     here, there = state_of(mission.dock.pk), state_of(landing.pk)
-    links, far = here["wireless_link_topo"], there["wireless_link_topo"]
-    leaves = list(links.get("leaf_nodes") or [])
-    centre = far.get("center_node") or {}
+    links, far = _mapping(here.get("wireless_link_topo")), _mapping(there.get("wireless_link_topo"))
+    named = links.get("leaf_nodes")
+    leaves = [leaf for leaf in named if isinstance(leaf, dict)] if isinstance(named, list) else []
+    centre = _mapping(far.get("center_node"))
     if not any(leaf.get("sn") == landing.sn for leaf in leaves):
         leaves.append({"sdr_id": centre.get("sdr_id", 0), "sn": landing.sn, "control_source_index": 2})
     return {
         "wireless_link_topo": {
             "secret_code": links.get("secret_code") or [],
-            "center_node": links.get("center_node") or {},
+            "center_node": _mapping(links.get("center_node")),
             "leaf_nodes": leaves,
         },
         "dock_infos": [_dock(mission.dock, here, "takeoff", 1), _dock(landing, there, "landing", 2)],
     }
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    """An object, empty for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def _dock(dock: Device, said: Properties, role: str, index: int) -> dict[str, Any]:
     # A dock that has settled its own place to the centimetre says it in another property.
     settled = said.get("self_converge_coordinate")
     place = settled if isinstance(settled, dict) and number(settled.get("latitude")) else said
-    spare = said.get("alternate_land_point")
-    spare = spare if isinstance(spare, dict) else {}
-    rtcm = said.get("rtcm_info")
+    spare = _mapping(said.get("alternate_land_point"))
     return {
         "dock_type": role,
         "sn": dock.sn,
@@ -91,7 +95,7 @@ def _dock(dock: Device, said: Properties, role: str, index: int) -> dict[str, An
         "height": number(place.get("height")) or 0.0,
         "heading": number(said.get("heading")) or 0.0,
         "home_position_is_valid": int(number(said.get("home_position_is_valid")) or 0),
-        "rtcm_info": rtcm if isinstance(rtcm, dict) else {},
+        "rtcm_info": _mapping(said.get("rtcm_info")),
         "alternate_land_point": {
             "latitude": number(spare.get("latitude")) or 0.0,
             "longitude": number(spare.get("longitude")) or 0.0,
