@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_elements import EVIL, SharedMap, drawing, stage, visit  # noqa: F401 - fixtures
+from tests.browser.shared_map import EVIL, SharedMap, drawing
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker]
 
 
-def test_the_live_map_shows_them(visit: Callable[..., Page], stage: SharedMap) -> None:  # noqa: F811
+def test_the_live_map_shows_them(visit: Callable[..., Page], stage: SharedMap) -> None:
     first, hidden = stage.draw(drawing("Gate", "Point", [8.0, 47.0]), drawing("Shed", "Point", [8.001, 47.0]))
     page = visit(stage, "/admin/map/")
     names = page.locator("#fleet-map-canvas .fleet-element-name")
