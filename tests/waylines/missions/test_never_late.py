@@ -280,6 +280,16 @@ def test_the_weather_of_before_is_no_weather(site: Site, answer: Answer, how: st
     assert status(mission) == MissionStatus.STARTING
 
 
+def test_a_sensor_that_is_gone_for_good_is_no_sensor(site: Site) -> None:
+    now = int(time.time() * 1000)
+    say(site.dock, rainfall=3)
+    stamps = {"rainfall": now - 25 * 3_600_000, "wind_speed": now}
+    DeviceState.objects.filter(device=site.dock).update(reported_at=now, stamps=stamps)
+    checks = gate.examine(Mission(workspace=site.workspace, dock=site.dock, route=site.route, file=site.route.file))
+    assert gate.blocks(checks) == []
+    assert any(check.name == "rain" for check in gate.warnings(checks))
+
+
 def test_what_was_held_back_and_has_just_started_is_not_swept(site: Site, answer: Answer) -> None:
     mission = on_dock(site, answer, settings={"late_minutes": 30})
     shift(mission, 200)

@@ -29,8 +29,9 @@ from waylines.wpml import no_fly_areas
 
 Properties = Mapping[str, Any]
 
-#: Docks say these every other second; what is older (in seconds) is no news.
-FRESH = 60
+#: Docks say these every other second; what is older (in seconds) is no news, and what is much older is not said at all:
+#: its sensor is gone for good.
+FRESH, GONE = 60, 86_400
 _WATCHED = ("mode_code", "drone_in_dock", "rainfall", "wind_speed")
 
 
@@ -64,7 +65,7 @@ def examine(mission: Mission) -> list[Check]:
     """All checks of a mission, saved or not, against the machines as they are now. Five queries."""
     dock = Device.objects.select_related("model", "state").get(pk=mission.dock_id)
     state = dock.state if hasattr(dock, "state") else None
-    said: Properties = state.properties if state is not None else {}
+    said: Properties = _said(state) if state is not None else {}
     aircraft = aircraft_of(dock, said)
     policy = policy_of(mission.workspace_id)
     flown: Properties = aircraft.state.properties if aircraft is not None and hasattr(aircraft, "state") else {}
@@ -131,10 +132,19 @@ def _fresh(dock: Device, state: DeviceState | None) -> Iterator[Check]:
     if state is None or age is None or age > FRESH:
         yield Check("fresh", Verdict.BLOCK, _("%(dock)s has not reported its state since it is back.") % {"dock": dock})
         return
-    late = [name for name in _WATCHED if state.reported_at - state.stamps.get(name, state.reported_at) > FRESH * 1000]
-    if late:
+    if late := [name for name in _WATCHED if FRESH < _age(state, name) < GONE]:
         words = {"dock": dock, "what": ", ".join(late)}
         yield Check("fresh", Verdict.BLOCK, _("%(dock)s has not said anew: %(what)s.") % words)
+
+
+def _age(state: DeviceState, name: str) -> float:
+    """How long before its last word a device said this, in seconds of its own clock; 0 when it does not tell."""
+    return float(state.reported_at - state.stamps.get(name, state.reported_at)) / 1000
+
+
+def _said(state: DeviceState) -> Properties:
+    gone = {name for name in _WATCHED if _age(state, name) >= GONE}
+    return {name: value for name, value in state.properties.items() if name not in gone}
 
 
 def locked(mission: Mission) -> list[Device]:
