@@ -202,6 +202,9 @@ def test_an_aircraft_lands_only_at_a_dock_that_is_free(site: Site, answer: Answe
         say(landing, **wrong)
         assert words in " ".join(relay.missing(mission))
         say(landing, **dict.fromkeys(wrong, 0))
+    DeviceState.objects.filter(device=landing).update(told_at=timezone.now() - timedelta(minutes=5))
+    assert "has not reported" in " ".join(relay.missing(mission))
+    say(landing)
     # Its own aircraft is out and comes home to it.
     other = Mission.objects.create(
         workspace=site.workspace, dock=landing, route=site.route, file=site.route.file, name="Own round",

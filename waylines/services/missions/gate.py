@@ -71,7 +71,7 @@ def examine(mission: Mission) -> list[Check]:
     flown: Properties = aircraft.state.properties if aircraft is not None and hasattr(aircraft, "state") else {}
     return [
         *_dock(dock, mission, said),
-        *_fresh(dock, state),
+        *fresh(dock, state),
         *_weather(policy, said),
         *_aircraft_checks(dock, aircraft, mission, policy, said, flown),
         *_health(dock, aircraft),
@@ -124,7 +124,7 @@ def _dock(dock: Device, mission: Mission, said: Properties) -> Iterator[Check]:
         yield Check("cover", Verdict.OK, _("The cover is closed."))
 
 
-def _fresh(dock: Device, state: DeviceState | None) -> Iterator[Check]:
+def fresh(dock: Device, state: DeviceState | None) -> Iterator[Check]:
     """What a dock said before it was away says nothing of the weather now."""
     if not dock.online:
         return

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from devices.models import Device
+from devices.models import Device, DeviceState
 from devices.services.summary import number
 from waylines.models import Mission
-from waylines.services.missions.gate import at_it, state_of
+from waylines.services.missions.gate import at_it, fresh, state_of
 
 Properties = Mapping[str, Any]
 
@@ -35,6 +35,8 @@ def missing(mission: Mission) -> list[str]:
         ):
             if not known:
                 reasons.append(_("%(dock)s has not said %(what)s.") % {"dock": dock, "what": label})
+    state = DeviceState.objects.filter(device=mission.landing_dock).first()
+    reasons += [check.text for check in fresh(mission.landing_dock, state)]
     reasons += _landing(mission, mission.landing_dock, state_of(mission.landing_dock.pk))
     return reasons
 
