@@ -25,19 +25,19 @@ const future = [];
 const kind = () => fields.kind.value;
 const isArea = () => kind() === "survey";
 
-function change(next, at = chosen) {
-  past.push([points, chosen]);
+function change(next, at = chosen, beyond = kept) {
+  past.push([points, chosen, kept]);
   if (past.length > STEPS) past.shift();
   future.length = 0;
-  [points, chosen] = [next, Math.min(at, next.length - 1)];
+  [points, chosen, kept] = [next, Math.min(at, next.length - 1), beyond];
   saved = false;
   draw();
 }
 
 function travel(from, to) {
   if (!from.length) return;
-  to.push([points, chosen]);
-  [points, chosen] = from.pop();
+  to.push([points, chosen, kept]);
+  [points, chosen, kept] = from.pop();
   saved = false;
   draw();
 }
@@ -52,13 +52,24 @@ function add(at) {
   change([...points, fresh(at, points.length && !isArea() ? points.at(-1).height : null)], points.length);
 }
 
+// Photos at intervals belong to the legs between their points, wherever those come to stand.
+function shifted(first, last) {
+  if (!kept.interval_photos?.length) return kept;
+  const ranges = kept.interval_photos.map((photos) => ({ ...photos, first_index: first(photos.first_index), last_index: last(photos.last_index) }));
+  return { ...kept, interval_photos: ranges.filter((photos) => photos.last_index > photos.first_index) };
+}
+
 function insert(index, at) {
   const [before, after] = [points[index - 1], points[index] || points[0]];
-  change([...points.slice(0, index), fresh(at, (before.height + after.height) / 2), ...points.slice(index)], index);
+  const later = (place) => (place >= index ? place + 1 : place);
+  change([...points.slice(0, index), fresh(at, (before.height + after.height) / 2), ...points.slice(index)], index, shifted(later, later));
 }
 
 function remove(index) {
-  if (points[index]) change(points.filter((_point, other) => other !== index), Math.min(index, points.length - 2));
+  if (!points[index]) return;
+  const first = (place) => (place > index ? place - 1 : place);
+  const last = (place) => (place >= index ? place - 1 : place);
+  change(points.filter((_point, other) => other !== index), Math.min(index, points.length - 2), shifted(first, last));
 }
 
 function choose(index) {

@@ -146,6 +146,40 @@ def test_a_point_is_put_between_dragged_and_deleted(page: Page) -> None:
     expect(page.locator("#point-title")).to_have_text("Point 3 of 4")
 
 
+def test_photos_at_intervals_stay_on_their_legs(page: Page, live_fleet: LiveFleet, tmp_path: Path) -> None:
+    file = tmp_path / "Legs.kmz"
+    file.write_bytes(kmz.waypoints(interval_photos=[{"first_index": 0, "last_index": 1, "distance": 15}]))
+    page.goto("/admin/routes/import/")
+    page.set_input_files("#files", [str(file)])
+    page.click("#send")
+    page.wait_for_url(re.compile("/waylines/route/[0-9a-f-]{36}/"))
+    pk = live_fleet.query("from waylines.models import Route\nanswer = str(Route.objects.get(name='Legs').pk)")
+
+    def saved() -> Any:
+        page.click("#save")
+        page.wait_for_url(re.compile(f"/waylines/route/{pk}/"))
+        return live_fleet.query(
+            "from waylines.models import Route\nfrom waylines.services.routes import drawing\n"
+            f"plan = drawing.plan_of(Route.objects.select_related('file').get(pk={pk!r}))\n"
+            "answer = [len(plan['points']), [[p['first_index'], p['last_index']] for p in plan['interval_photos']]]"
+        )
+
+    page.goto(f"/admin/routes/{pk}/edit/")
+    before = page.locator(".fleet-editor__point").count()
+    page.locator(".fleet-editor__point").first.click()
+    page.click("#insert-point")
+    expect(page.locator(".fleet-editor__point")).to_have_count(before + 1)
+    assert saved() == [before + 1, [[0, 2]]]
+    page.goto(f"/admin/routes/{pk}/edit/")
+    page.locator(".fleet-editor__point").first.click()
+    for left in (before, before - 1):
+        page.click("#remove-point")
+        expect(page.locator(".fleet-editor__point")).to_have_count(left)
+    page.click("#undo")
+    expect(page.locator(".fleet-editor__point")).to_have_count(before)
+    assert saved() == [before, [[0, 1]]]
+
+
 def test_a_complaint_stands_beside_its_field(page: Page) -> None:
     drawn(page, (150, 200), (450, 200))
     page.fill("[name=point_speed]", "99")

@@ -41,6 +41,7 @@ class Limits:
     ratio: int = 120
     tags: int = 1_200_000
     depth: int = 32
+    waylines: int = 500
     points: int = 100_000
     actions: int = 300_000
 

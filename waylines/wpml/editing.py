@@ -9,6 +9,7 @@ from waylines.wpml import geometry
 from waylines.wpml.actions import AT_POINTS, BY_DISTANCE, BY_TIME
 from waylines.wpml.emitting import usual_image_format
 from waylines.wpml.errors import WpmlError
+from waylines.wpml.likeness import is_kept
 from waylines.wpml.markup import Node, flag_of, integer_of, node_of, nodes, number_of, text_of
 from waylines.wpml.plan import STOP, WaypointPlan
 from waylines.wpml.plan_actions import from_file
@@ -18,14 +19,21 @@ from waylines.wpml.route import Action, MissionConfig, Position, RouteFile, Temp
 _METRES, _HEIGHT = 0.5, 0.5
 #: Left out when all of a payload's settings are kept: the plan has its own places for these.
 _OWN_PLACE = frozenset({"payloadPositionIndex", "imageFormat"})
+#: The same of the mission's settings.
+_MISSION = frozenset(
+    {
+        "flyToWaylineMode", "finishAction", "exitOnRCLost", "executeRCLostAction", "takeOffSecurityHeight",
+        "globalTransitionalSpeed", "globalRTHHeight", "takeOffRefPoint", "droneInfo", "payloadInfo", "autoRerouteInfo",
+    }
+)  # fmt: skip
 
 
 def plan_of(route: RouteFile, *, name: str = "") -> WaypointPlan | None:
     """The plan behind a simple waypoint route, to edit it; None for what an editor would damage.
 
     Damage is anything a plan has no place for: several waylines or templates, other template types, heights over
-    terrain, embedded files, elements or actions we cannot explain, waylines that differ from their template. Each
-    point's place and height is what the waylines say, for that is what was flown so far.
+    terrain, embedded files, elements or actions we cannot explain, waylines that differ from their template or from
+    what the plan would fly. Each point's place and height is what the waylines say, for that is what was flown so far.
     """
     if len(route.templates) != 1 or len(route.waylines) != 1 or route.resources or route.unknown:
         return None
@@ -34,7 +42,8 @@ def plan_of(route: RouteFile, *, name: str = "") -> WaypointPlan | None:
         return None
     try:
         data = _plan(route, template, line, name)
-        return None if data is None else WaypointPlan.from_json(data)
+        plan = None if data is None else WaypointPlan.from_json(said(data))
+        return plan if plan is not None and is_kept(plan, route) else None
     except WpmlError:
         return None
 
@@ -63,6 +72,7 @@ def _plan(route: RouteFile, template: Template, line: Wayline, name: str) -> dic
         "payload_position": position,
         "speed": line.auto_flight_speed or template.auto_flight_speed,
         "height_mode": height_mode,
+        "positioning_type": text_of(node_of(template.raw, "waylineCoordinateSysParam"), "positioningType", "GPS"),
         "geoid_height": _geoid(template) if height_mode == "WGS84" else None,
         "heading_mode": mode,
         "heading": (number_of(heading, "waypointHeadingAngle") or None) if mode == "smoothTransition" else None,
@@ -73,6 +83,11 @@ def _plan(route: RouteFile, template: Template, line: Wayline, name: str) -> dic
         "points": points,
         "interval_photos": photos,
     }
+
+
+def said(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what the file is silent about: a plan then has its usual value."""
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def decided(config: MissionConfig) -> dict[str, Any]:
@@ -89,6 +104,9 @@ def decided(config: MissionConfig) -> dict[str, Any]:
         "take_off_ref_point": _place(config.take_off_ref_point),
         "mission_reroute": flag_of(reroute, "missionAutoRerouteMode"),
         "transitional_reroute": flag_of(reroute, "transitionalAutoRerouteMode"),
+        "mission_parameters": {
+            key: value for key, value in config.raw.items() if key not in _MISSION and isinstance(value, str) and value
+        },
     }
 
 
@@ -112,7 +130,7 @@ def _height_mode(template: Template, line: Wayline) -> str | None:
 
 
 def _match(template: Template, line: Wayline) -> bool:
-    if len(template.points) != len(line.points):
+    if not line.points or len(template.points) != len(line.points):
         return False
     for planned, flown in zip(template.points, line.points, strict=True):
         if planned.index != flown.index or flown.height is None:

@@ -58,6 +58,8 @@ def mission(document: Any, plan: WaypointPlan | SurveyPlan) -> None:
         reroute = add(config, "autoRerouteInfo")
         add(reroute, "missionAutoRerouteMode", bool(plan.mission_reroute))
         add(reroute, "transitionalAutoRerouteMode", bool(plan.transitional_reroute))
+    for name, value in plan.mission_parameters.items():
+        add(config, name, value)
     if plan.payload_model_key:
         add(_model(config, "payload", plan.payload_model_key), "payloadPositionIndex", plan.payload_position)
 

@@ -51,6 +51,7 @@ class Facts:
     risky_count: int = 0
     executable: bool = False
     finish_action: str = ""
+    exit_on_rc_lost: str = ""
     rc_lost_action: str = ""
     take_off_security_height: float | None = None
     rth_height: float | None = None
@@ -111,6 +112,7 @@ def facts(route: RouteFile) -> Facts:
         risky_count=sum(point.is_risky for point in points),
         executable=route.executable,
         finish_action=config.finish_action,
+        exit_on_rc_lost=config.exit_on_rc_lost,
         rc_lost_action=config.rc_lost_action if config.exit_on_rc_lost == "executeLostAction" else "",
         take_off_security_height=config.take_off_security_height,
         rth_height=config.global_rth_height,

@@ -11,6 +11,7 @@ from waylines.wpml.actions import AT_POINTS
 from waylines.wpml.facts import executed
 from waylines.wpml.route import Action, Position, RouteFile, Wayline, Waypoint
 
+MOST_ACTIONS = 50
 _METRES_PER_DEGREE = 111_320.0
 #: Larger than any triangle on Earth (m²).
 _BONUS = 1e16
@@ -24,7 +25,9 @@ def outline(route: RouteFile, *, max_points: int = 2000) -> list[dict[str, Any]]
     "name", "trigger", "interval", "last": index of its group's last point}, …]; `risky` places of risky points;
     `polygon` and `line` [[latitude, longitude], …] of the template; `point_count` and `thinned`.
 
-    About `max_points` points in all; those where something is done go last, then those that bend the route least.
+    About `max_points` points in all; those where something is done go last, then those that bend the route least. An
+    area that several waylines were made from stands with the first of them, and of a point's actions the first
+    `MOST_ACTIONS` are named.
     """
     lines = executed(route)
     total = sum(len(line.points) for line in lines) or 1
@@ -32,7 +35,7 @@ def outline(route: RouteFile, *, max_points: int = 2000) -> list[dict[str, Any]]
     drawn: set[int] = set()
     for line in lines:
         share = max(2, math.floor(max_points * len(line.points) / total))
-        result.append(_line(route, line, share))
+        result.append(_line(route, line, share, with_area=line.template_id not in drawn))
         drawn.add(line.template_id)
     for plan in route.templates:
         if plan.id not in drawn and (plan.polygon or plan.line):
@@ -40,7 +43,7 @@ def outline(route: RouteFile, *, max_points: int = 2000) -> list[dict[str, Any]]
     return result
 
 
-def _line(route: RouteFile, line: Wayline, share: int) -> dict[str, Any]:
+def _line(route: RouteFile, line: Wayline, share: int, *, with_area: bool) -> dict[str, Any]:
     plan = route.template(line.template_id)
     kept = thin(line.points, share)
     entry = _drawing(
@@ -48,14 +51,14 @@ def _line(route: RouteFile, line: Wayline, share: int) -> dict[str, Any]:
         "wayline" if route.executable else "template",
         plan.type if plan else "",
         line.execute_height_mode,
-        plan.polygon if plan else (),
-        plan.line if plan else (),
+        plan.polygon if plan and with_area else (),
+        plan.line if plan and with_area else (),
     )
     for place, number in enumerate(kept):
         point = line.points[number]
         height = None if point.height is None else round(point.height, 2)
         entry["points"].append([round(point.latitude, 7), round(point.longitude, 7), height])
-        entry["actions"].extend(_action(place, point.index, action) for action in point.actions)
+        entry["actions"].extend(_action(place, point.index, action) for action in point.actions[:MOST_ACTIONS])
         if point.is_risky:
             entry["risky"].append(place)
     entry["point_count"] = len(line.points)

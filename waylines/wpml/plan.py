@@ -111,8 +111,9 @@ class WaypointPlan:
 
     `height_mode` "relativeToStartPoint" measures from the take-off point, "WGS84" from the ellipsoid; the latter needs
     `geoid_height`, how far mean sea level lies above the ellipsoid there, because templates hold heights above sea
-    level. `image_format` is what the camera stores ("wide,ir"), empty for the payload's usual. `payload_parameters`
-    are further settings of the payload as the file names them. `name` is the file's name and not written into it.
+    level. `positioning_type` is how the places were found ("GPS", "RTKBaseStation"). `image_format` is what the camera
+    stores ("wide,ir"), empty for the payload's usual. `payload_parameters` and `mission_parameters` are further
+    settings of payload and mission as the file names them. `name` is the file's name and not written into it.
     """
 
     name: str
@@ -129,8 +130,10 @@ class WaypointPlan:
     global_transitional_speed: float = 10.0
     rth_height: float = 100.0
     take_off_ref_point: Position | None = None
+    mission_parameters: Mapping[str, str] = field(default_factory=dict)
     speed: float = 5.0
     height_mode: str = "relativeToStartPoint"
+    positioning_type: str = "GPS"
     geoid_height: float | None = None
     heading_mode: str = "followWayline"
     heading: float | None = None
@@ -167,15 +170,16 @@ class WaypointPlan:
             payload_position=fields.whole("payload_position", 0, 0, 7),
             **mission_settings(fields),
             take_off_ref_point=place_from(fields, "take_off_ref_point"),
-            speed=_or(fields.optional("speed", 0.1, FASTEST), 5.0),
+            speed=given_or(fields, "speed", 0.1, FASTEST, 5.0),
             height_mode=fields.choice("height_mode", HEIGHT_MODES[0], HEIGHT_MODES),
+            positioning_type=fields.text("positioning_type", "GPS", longest=60),
             geoid_height=fields.optional("geoid_height", -150, 150),
             heading_mode=fields.choice("heading_mode", HEADING_MODES[0], HEADING_MODES),
             heading=fields.optional("heading", -180, 180),
             poi=place_from(fields, "poi"),
             turn_mode=fields.choice("turn_mode", STOP, TURN_MODES),
             image_format=fields.text("image_format"),
-            payload_parameters=parameters_from(fields),
+            payload_parameters=parameters_from(fields, "payload_parameters"),
             interval_photos=tuple(
                 IntervalPhotos.from_json(photos, f"interval_photos[{place}]", len(points))
                 for place, photos in enumerate(fields.items("interval_photos", most=1000))
@@ -193,11 +197,12 @@ def mission_settings(fields: Fields) -> dict[str, Any]:
         "finish_action": fields.choice("finish_action", "goHome", FINISH_ACTIONS),
         "exit_on_rc_lost": fields.choice("exit_on_rc_lost", "executeLostAction", EXIT_ON_RC_LOST),
         "rc_lost_action": fields.choice("rc_lost_action", "goBack", RC_LOST_ACTIONS),
-        "take_off_security_height": _or(fields.optional("take_off_security_height", 1.2, 1500), 20.0),
-        "global_transitional_speed": _or(fields.optional("global_transitional_speed", 0.1, 15), 10.0),
-        "rth_height": _or(fields.optional("rth_height", 2, 1500), 100.0),
+        "take_off_security_height": given_or(fields, "take_off_security_height", 1.2, 1500, 20.0),
+        "global_transitional_speed": given_or(fields, "global_transitional_speed", 0.1, 15, 10.0),
+        "rth_height": given_or(fields, "rth_height", 2, 1500, 100.0),
         "mission_reroute": fields.flag("mission_reroute"),
         "transitional_reroute": fields.flag("transitional_reroute"),
+        "mission_parameters": parameters_from(fields, "mission_parameters"),
     }
 
 
@@ -230,8 +235,12 @@ def _same_place(one: PlanPoint, other: PlanPoint) -> bool:
     return (one.latitude, one.longitude, one.height) == (other.latitude, other.longitude, other.height)
 
 
-def _or(value: float | None, default: float) -> float:
-    return default if value is None else value
+def given_or(fields: Fields, name: str, low: float, high: float, usual: float, *, digits: int = 3) -> float:
+    """A number that a page shows: `usual` when nobody speaks of it, and never behind the back of whoever emptied it."""
+    if fields.is_emptied(name):
+        raise PlanError(fields.at(name), "missing", _("A number is expected here."))
+    found = fields.optional(name, low, high, digits=digits)
+    return usual if found is None else found
 
 
 def place_from(fields: Fields, name: str) -> Position | None:
@@ -248,12 +257,12 @@ def place_from(fields: Fields, name: str) -> Position | None:
     return place
 
 
-def parameters_from(fields: Fields) -> dict[str, str]:
-    """Further settings of the payload: short names and texts. Raises PlanError."""
-    given = fields.given("payload_parameters")
+def parameters_from(fields: Fields, where: str) -> dict[str, str]:
+    """Further settings of the payload or the mission: short names and texts. Raises PlanError."""
+    given = fields.given(where)
     if given is None:
         return {}
-    inner = Fields(given, fields.at("payload_parameters"))
+    inner = Fields(given, fields.at(where))
     if len(given) > 40:
         raise PlanError(inner.path, "too_many", _("At most %(limit)s fit here."), limit=40)
     found = {}

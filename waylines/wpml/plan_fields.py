@@ -30,6 +30,10 @@ class Fields:
         value = self._data.get(name)
         return None if value == "" else value
 
+    def is_emptied(self, name: str) -> bool:
+        """Whether somebody took out what was there: the field is given, and holds nothing."""
+        return name in self._data and self.given(name) is None
+
     def done(self) -> None:
         """Raises PlanError("unknown_field") for a field that nobody asked for: it may be a misspelt one."""
         for name in self._data:

@@ -17,7 +17,7 @@ from waylines.wpml.errors import PlanError
 from waylines.wpml.errors import gettext_noop as _
 from waylines.wpml.execution import group_of
 from waylines.wpml.facts import facts
-from waylines.wpml.plan import STOP, mission_settings, parameters_from, place_from
+from waylines.wpml.plan import STOP, given_or, mission_settings, parameters_from, place_from
 from waylines.wpml.plan_actions import PlanAction, written
 from waylines.wpml.plan_fields import Fields, model_key
 from waylines.wpml.route import ActionGroup, Position, RouteFile, Wayline, Waypoint, as_json
@@ -76,6 +76,7 @@ class SurveyPlan:
     global_transitional_speed: float = 10.0
     rth_height: float = 100.0
     take_off_ref_point: Position | None = None
+    mission_parameters: Mapping[str, str] = field(default_factory=dict)
     image_format: str = ""
     payload_parameters: Mapping[str, str] = field(default_factory=dict)
     mission_reroute: bool | None = None
@@ -115,11 +116,10 @@ class SurveyPlan:
         drone = model_key(fields, "drone_model_key", 0, required=not camera.drone_key) or camera.drone_key
         payload = model_key(fields, "payload_model_key", 1, required=not camera.key) or camera.key
         polygon = _ring(fields.items("polygon", most=_MOST_CORNERS), "polygon")
-        holes = tuple(
-            _ring(hole, f"holes[{place}]") for place, hole in enumerate(fields.items("holes", most=_MOST_CORNERS))
-        )
-        overlap_front = fields.optional("overlap_front", 10, 95)
-        overlap_side = fields.optional("overlap_side", 10, 95)
+        given = fields.items("holes", most=_MOST_CORNERS)
+        if sum(len(hole) for hole in given if isinstance(hole, Sequence)) > _MOST_CORNERS:
+            raise PlanError("holes", "too_many", _("At most %(limit)s fit here."), limit=_MOST_CORNERS)
+        holes = tuple(_ring(hole, f"holes[{place}]") for place, hole in enumerate(given))
         plan = cls(
             name=fields.text("name"),
             camera=camera,
@@ -127,9 +127,9 @@ class SurveyPlan:
             height=fields.number("height", 2, 1500),
             drone_model_key=drone,
             payload_model_key=payload,
-            overlap_front=80.0 if overlap_front is None else overlap_front,
-            overlap_side=70.0 if overlap_side is None else overlap_side,
-            angle=fields.optional("angle", -360, 360),
+            overlap_front=given_or(fields, "overlap_front", 10, 95, 80.0, digits=0),
+            overlap_side=given_or(fields, "overlap_side", 10, 95, 70.0, digits=0),
+            angle=fields.optional("angle", -360, 360, digits=0),
             margin=fields.optional("margin", 0, 500, digits=0) or 0.0,
             speed=fields.optional("speed", 0.5, _FASTEST) or 0.0,
             holes=holes,
@@ -139,7 +139,7 @@ class SurveyPlan:
             **mission_settings(fields),
             take_off_ref_point=place_from(fields, "take_off_ref_point"),
             image_format=fields.text("image_format"),
-            payload_parameters=parameters_from(fields),
+            payload_parameters=parameters_from(fields, "payload_parameters"),
         )
         fields.done()
         return _computed(plan)

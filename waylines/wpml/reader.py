@@ -48,7 +48,7 @@ def read(data: bytes | bytearray | memoryview | BinaryIO, *, limits: Limits = _D
 
     Raises WpmlError; its `reason` is one of empty, too_big, not_a_zip, damaged, too_many_files, zip_bomb, encrypted,
     unsupported_compression, unsafe_path, duplicate_name, symlink, no_wayline, bad_xml, entities, too_deep,
-    too_many_elements, too_many_points, too_many_actions, bad_coordinates, bad_number.
+    too_many_elements, too_many_waylines, too_many_points, too_many_actions, bad_coordinates, bad_number.
     """
     content = take(data, limits)
     if _is_markup(content):
@@ -122,7 +122,7 @@ class _Reading:
         )
 
     def _templates(self, document: Document) -> tuple[Template, ...]:
-        return tuple(self._template(folder, place) for place, folder in enumerate(nodes(document.root, "Folder")))
+        return tuple(self._template(folder, place) for place, folder in enumerate(self._folders(document)))
 
     def _template(self, folder: Node, place: int) -> Template:
         kind = text_of(folder, "templateType")
@@ -147,7 +147,16 @@ class _Reading:
         )
 
     def _waylines(self, document: Document) -> tuple[Wayline, ...]:
-        return tuple(self._wayline(folder, place) for place, folder in enumerate(nodes(document.root, "Folder")))
+        return tuple(self._wayline(folder, place) for place, folder in enumerate(self._folders(document)))
+
+    def _folders(self, document: Document) -> list[Node]:
+        """One for each template or wayline."""
+        found = list(nodes(document.root, "Folder"))
+        if len(found) > self._limits.waylines:
+            raise WpmlError(
+                "too_many_waylines", _("The route has more than %(limit)s waylines."), limit=self._limits.waylines
+            )
+        return found
 
     def _wayline(self, folder: Node, place: int) -> Wayline:
         points, groups = self._points(folder, planned=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from waylines.wpml.cameras import CAMERAS
-from waylines.wpml.editing import decided
+from waylines.wpml.editing import decided, said
 from waylines.wpml.markup import Node, node_of, nodes, number_of, text_of
 from waylines.wpml.plan_survey import SurveyPlan
 from waylines.wpml.route import Action, RouteFile, Template, Wayline
@@ -49,9 +49,10 @@ def survey_of(route: RouteFile, *, name: str = "") -> SurveyPlan | None:
     marks = list(nodes(template.raw, "Placemark"))
     if template.type != "mapping2d" or len(marks) != 1 or set(marks[0]) - _KNOWN:
         return None
-    for angle in (None, number_of(marks[0], "direction")):
+    for computed in (True, False):
         try:
-            plan = SurveyPlan.from_json({**_decisions(route, template, marks[0], name), "angle": angle})
+            angle = None if computed else number_of(marks[0], "direction")
+            plan = SurveyPlan.from_json(said({**_decisions(route, template, marks[0], name), "angle": angle}))
         except ValueError:  # a `WpmlError` is one; so are coordinates that are no numbers
             return None
         if _same(plan.wayline(), route.waylines[0]):

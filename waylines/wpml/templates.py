@@ -16,7 +16,7 @@ def waypoint_template(plan: WaypointPlan, moment: int) -> Any:
     root, document = _created(plan, moment)
     folder = _folder(document, "waypoint")
     system = _coordinates(folder, "EGM96" if plan.height_mode == "WGS84" else plan.height_mode)
-    add(system, "positioningType", "GPS")
+    add(system, "positioningType", plan.positioning_type)
     add(folder, "autoFlightSpeed", plan.speed)
     add(folder, "globalHeight", _planned_height(plan, plan.points[0].height))
     add(folder, "caliFlightEnable", False)

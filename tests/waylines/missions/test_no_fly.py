@@ -55,6 +55,22 @@ def test_a_leg_over_an_area_keeps_the_mission_on_the_ground(site: Site) -> None:
     assert (found.verdict, "Helipad" in found.text) == (gate.Verdict.BLOCK, True)
 
 
+def test_the_way_from_one_wayline_to_the_next_counts(site: Site) -> None:
+    outline = [[[47.001, 8.0, 80.0], [47.001, 8.0002, 80.0]], [[47.003, 8.0002, 80.0], [47.003, 8.0, 80.0]]]
+    RouteFile.objects.filter(pk=site.route.file_id).update(outline=outline)
+    site.route.refresh_from_db()
+    area(site, box(47.0018, 8.0001, 47.0022, 8.0003), no_fly=True)
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.BLOCK]
+
+
+def test_heights_above_the_ellipsoid_are_not_passed_over_in_silence(site: Site) -> None:
+    facts = {**site.route.file.facts, "height_mode": "WGS84", "highest": 2000.0}
+    RouteFile.objects.filter(pk=site.route.file_id).update(facts=facts)
+    site.route.refresh_from_db()
+    mission = Mission(workspace=site.workspace, dock=site.dock, route=site.route, file=site.route.file)
+    assert any("ellipsoid" in check.text for check in gate.warnings(gate.examine(mission)))
+
+
 def test_a_circle_counts(site: Site) -> None:
     area(site, circles.ring(8.0, 47.0015, 20), no_fly=True)
     assert [check.verdict for check in asked(site)] == [gate.Verdict.BLOCK]

@@ -15,6 +15,7 @@ from tests.waylines.routes import kmz
 from waylines import wpml
 from waylines.models import Route
 from waylines.services.routes import drawing, library, reading
+from waylines.services.routes.refused import RouteRefused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW, LOOK = "/admin/routes/new/", "/admin/routes/look/"
@@ -207,3 +208,37 @@ def test_a_body_of_any_kind_is_refused_in_words(client: Client, address: str, bo
 def test_a_look_is_for_members_and_a_post_only(client: Client, other_workspace: Workspace) -> None:
     assert client.get(LOOK).status_code == 405
     assert Client().post(LOOK).status_code == 302
+
+
+@pytest.mark.parametrize("field", ["rth_height", "take_off_security_height", "speed", "global_transitional_speed"])
+def test_what_was_emptied_is_asked_for_and_not_made_up(client: Client, workspace: Workspace, field: str) -> None:
+    plan, _sign, _page = given(client, stored(workspace, kmz.waypoints(rth_height=60)))
+    answer = send(client, LOOK, {**plan, field: None})
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+@pytest.mark.usefixtures("storage")
+def test_two_who_save_at_once_do_not_both_win(workspace: Workspace) -> None:
+    """The second one's file was on its way to the bucket when the first one's was recorded."""
+    route = stored(workspace, kmz.waypoints())
+    opened = route.file.sign
+    theirs = kmz.waypoints(rth_height=61)
+    put = library.storage.put
+
+    def slowly(*arguments: Any, **options: Any) -> None:
+        put(*arguments, **options)
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(library.storage, "put", put)
+            library.store(
+                workspace, theirs, name="Roof", user=None, source=Route.Source.EDITOR, route=route, opened=opened
+            )
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(RouteRefused) as refusal:
+        patch.setattr(library.storage, "put", slowly)
+        library.store(
+            workspace, kmz.waypoints(rth_height=62), name="Roof", user=None, source=Route.Source.EDITOR, route=route,
+            opened=opened,
+        )  # fmt: skip
+    assert refusal.value.reason == "changed_meanwhile"
+    route = Route.objects.select_related("file").get(pk=route.pk)
+    assert reading.content(route.file) == theirs

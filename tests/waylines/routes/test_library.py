@@ -16,7 +16,7 @@ from tests.factories import make_dock, make_user
 from tests.waylines.routes import kmz
 from waylines import wpml
 from waylines.models import Mission, MissionStatus, Route, RouteFile
-from waylines.services.routes import library, names, reading
+from waylines.services.routes import library, names, page, reading, uploads
 from waylines.services.routes.library import RouteRefused, Taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -223,3 +223,28 @@ def test_a_rename_to_a_taken_name_is_refused(add: Any, person: User) -> None:
 def test_free_names_have_room_for_their_number(add: Any, workspace: Workspace) -> None:
     add("x" * 200)
     assert len(names.free(workspace.pk, "x" * 200)) <= 200
+
+
+def test_a_photo_s_place_is_no_route_s(workspace: Workspace, storage: Any) -> None:
+    key = f"{workspace.pk}/media/flight/notes.zip"
+    storage.put(key, kmz.waypoints())
+    user = make_user(workspace, Role.PILOT)
+    assert reason(lambda: uploads.came(workspace, key, name="x", claims={}, user=user)) == "not_yours"
+    assert storage.head(key) is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("exitOnRCLost>executeLostAction", "exitOnRCLost>goContinue", "Fly the route to its end"),
+        ("executeRCLostAction>goBack", "executeRCLostAction>landing", "Land"),
+        ("exitOnRCLost>executeLostAction", "exitOnRCLost>somethingNew", "somethingNew"),
+        ("<wpml:exitOnRCLost>executeLostAction</wpml:exitOnRCLost>", "", "—"),
+    ],
+)
+def test_the_page_does_not_make_up_what_happens_without_a_link(add: Any, old: str, new: str, said: str) -> None:
+    entries = {name: body.decode() for name, body in wpml.read(kmz.waypoints()).entries.items()}
+    assert all(old in body for body in entries.values())
+    changed = {name.split("/")[1].split(".")[0]: body.replace(old, new) for name, body in entries.items()}
+    rows = dict(page.rows(add(data=kmz.packed(**changed))))
+    assert said in rows["When the link is lost"]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from tests.waylines.wpml import files
-from tests.waylines.wpml.files import action, el, group, line, mark, simple, wayline
+from tests.waylines.wpml.files import action, document, el, group, kmz, line, mark, mission, simple, wayline
 from waylines import wpml
 
 
@@ -90,3 +90,24 @@ def test_waylines_share_the_points_by_their_length() -> None:
     drawn = wpml.outline(wpml.read(simple(line(900), line(100, number=1))), max_points=100)
 
     assert [len(entry["points"]) for entry in drawn] == [90, 10]
+
+
+def test_an_area_stands_with_the_first_of_its_waylines() -> None:
+    ring = " ".join(f"{8.5 + n / 1000},47.4,0" for n in range(4))
+    area = f"<Polygon><outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+    template = files.template("mapping2d", f"<Placemark>{area}</Placemark>")
+    lines = "".join(files.line(2, number=number) for number in range(3))
+    content = {
+        "wpmz/template.kml": document(mission(), template),
+        "wpmz/waylines.wpml": document(mission(), lines),
+    }
+    drawn = wpml.outline(wpml.read(kmz(content)))
+    assert [len(entry["polygon"]) for entry in drawn] == [4, 0, 0]
+
+
+def test_a_point_with_thousands_of_actions_names_some() -> None:
+    many = "".join(files.action("takePhoto", number=number) for number in range(1000))
+    point = files.mark(0, 47.4, 8.5, files.group(many, first=0))
+    content = {"wpmz/waylines.wpml": document(mission(), files.wayline(point, files.mark(1, 47.5, 8.5)))}
+    drawn = wpml.outline(wpml.read(kmz(content)))
+    assert len(drawn[0]["actions"]) == 50

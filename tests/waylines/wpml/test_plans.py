@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -250,6 +251,18 @@ def _repacked(change: dict[str, tuple[bytes, bytes]], extra: dict[str, bytes] | 
     return wpml.read(kmz({**entries, **(extra or {})}))
 
 
+def _empty_folders() -> bytes:
+    """A template and a wayline without a point, in heights that would ask the first one."""
+    template = files.template("waypoint", mode="EGM96")
+    lines = files.wayline(mode="WGS84")
+    return kmz(
+        {
+            "wpmz/template.kml": document(files.mission(), template),
+            "wpmz/waylines.wpml": document(files.mission(), lines),
+        }
+    )
+
+
 @pytest.mark.parametrize(
     "route",
     [
@@ -262,12 +275,34 @@ def _repacked(change: dict[str, tuple[bytes, bytes]], extra: dict[str, bytes] | 
         lambda: _repacked({"template.kml": (b"<wpml:height>45.5", b"<wpml:height>145.5")}),
         lambda: _repacked({"waylines.wpml": (b"8.5005,47.401", b"8.5105,47.401")}),
         lambda: _repacked({"template.kml": (b"gimbalRotateTimeEnable>0", b"gimbalRotateTimeEnable>1")}),
+        lambda: _repacked({"waylines.wpml": (b">takePhoto<", b">hover<")}),
+        lambda: _repacked({"waylines.wpml": (b"<wpml:waypointSpeed>", b"<wpml:waypointSpeed>1")}),
+        lambda: _repacked({"template.kml": (b"globalUseStraightLine>1", b"globalUseStraightLine>0")}),
+        lambda: _repacked({"template.kml": (b"followBadArc", b"clockwise")}),
+        lambda: _repacked({"template.kml": (b"caliFlightEnable>0", b"caliFlightEnable>1")}),
+        lambda: _repacked({"waylines.wpml": (b"waypointGimbalPitchAngle>-90", b"waypointGimbalPitchAngle>-45")}),
+        lambda: _repacked({"waylines.wpml": (b"<wpml:isRisky>0", b"<wpml:isRisky>1")}),
+        lambda: wpml.read(_empty_folders()),
         *(lambda kind=kind: wpml.read(files.route_file(kind)) for kind in files.KINDS[1:]),
         lambda: wpml.read(files.simple()),
     ],
 )
 def test_what_an_editor_would_damage_is_not_offered_for_editing(route: Any) -> None:
     assert wpml.plan_of(route()) is None
+
+
+def test_how_the_places_were_found_is_kept() -> None:
+    plan = wpml.plan_of(_repacked({"template.kml": (b"positioningType>GPS", b"positioningType>RTKBaseStation")}))
+    assert plan is not None
+    assert b"positioningType>RTKBaseStation" in wpml.read(wpml.write(plan)).entries["wpmz/template.kml"]
+
+
+@pytest.mark.parametrize("direction", ["nan", "INF", "1e13", "east"])
+def test_a_survey_with_a_direction_that_is_none_is_not_edited(direction: str) -> None:
+    entries = dict(wpml.read(files.route_file("mapping2d")).entries)
+    template = entries["wpmz/template.kml"]
+    changed = re.sub(rb"(<wpml:direction>)[^<]*", rb"\g<1>" + direction.encode(), template)
+    assert wpml.survey_of(wpml.read(kmz({**entries, "wpmz/template.kml": changed}))) is None
 
 
 def test_the_file_that_was_not_changed_can_be_edited() -> None:
@@ -298,19 +333,28 @@ def test_a_route_as_pilot_writes_it_can_be_edited() -> None:
         ),
         mode="EGM96",
     )
-    flown = files.wayline(*(files.mark(i, 47.4 + i / 1000, 8.5, height=500 + i) for i in range(3)), mode="WGS84")
+    marks = [files.mark(i, 47.4 + i / 1000, 8.5, height=500 + i) for i in range(3)]
+    marks[0] = marks[0].replace("</Placemark>", files.group(photo, first=0) + "</Placemark>", 1)
+    marks[1] = marks[1].replace(
+        el("waypointTurnMode", "toPointAndStopWithDiscontinuityCurvature"),
+        el("waypointTurnMode", "toPointAndPassWithContinuityCurvature") + el("waypointTurnDampingDist", 10),
+    )
+    flown = files.wayline(*marks, mode="WGS84")
+    extra = el("waylineAvoidLimitAreaMode", 1) + el("takeOffRefPointAGLHeight", 35)
+    mission = files.mission().replace("</wpml:missionConfig>", extra + "</wpml:missionConfig>")
     plan = wpml.plan_of(
         wpml.read(
             kmz(
                 {
-                    "wpmz/template.kml": document(files.mission(), template),
-                    "wpmz/waylines.wpml": document(files.mission(), flown),
+                    "wpmz/template.kml": document(mission, template),
+                    "wpmz/waylines.wpml": document(mission, flown),
                 }
             )
         )
     )
 
     assert plan is not None
+    assert plan.mission_parameters == {"waylineAvoidLimitAreaMode": "1", "takeOffRefPointAGLHeight": "35"}
     assert (plan.height_mode, plan.geoid_height) == ("WGS84", 47.5)
     assert [point.height for point in plan.points] == [500.0, 501.0, 502.0]
     assert plan.turn_mode == "toPointAndPassWithContinuityCurvature"

@@ -311,3 +311,10 @@ def test_a_name_that_could_break_a_page_is_shown_short_and_harmless() -> None:
 
     assert len(refused.value.params["name"]) <= 80
     assert refused.value.params["name"].isprintable()
+
+
+def test_more_waylines_than_any_route_has() -> None:
+    lines = "".join(line(2, number=number) for number in range(501))
+    assert _reason(kmz({"wpmz/waylines.wpml": document(mission(), lines)})) == "too_many_waylines"
+    folders = "<Folder><a/></Folder>" * 501
+    assert _reason(kmz({"wpmz/template.kml": document(mission(), folders)})) == "too_many_waylines"

@@ -274,3 +274,10 @@ def test_a_survey_over_the_date_line() -> None:
 
     assert plan.area == pytest.approx(213 * 221, rel=0.02)
     assert all(abs(line.start[1]) > 179 for line in plan.lines)
+
+
+def test_holes_have_so_many_corners_together_and_no_more() -> None:
+    ring = [[47.0005 + n / 1e7, 8.0005 + n % 2 / 1e7] for n in range(300)]
+    with pytest.raises(wpml.PlanError) as refused:
+        wpml.survey([[47.0, 8.0], [47.0, 8.002], [47.0015, 8.002]], camera="1-98-0", height=60, holes=[ring, ring])
+    assert (refused.value.field, refused.value.reason) == ("holes", "too_many")

@@ -254,7 +254,10 @@ def route(
     else:
         yield Check("model", Verdict.OK, _("The route fits the aircraft."))
     highest = number(facts.get("highest"))
-    if highest is not None and facts.get("height_mode") != "WGS84" and highest > policy.max_height:
+    if highest is not None and facts.get("height_mode") == "WGS84":
+        text = _("Its heights are above the ellipsoid; they were not compared with the limit.")
+        yield Check("height", Verdict.WARN, text)
+    elif highest is not None and highest > policy.max_height:
         words = {"height": f"{highest:.0f}", "limit": policy.max_height}
         yield Check("height", Verdict.WARN, _("It climbs to %(height)s m; the limit is %(limit)s m.") % words)
     if home is not None:
@@ -274,7 +277,8 @@ def _no_fly(mission: Mission, home: tuple[float, float] | None) -> Iterator[Chec
         return
     flown = [way for way in _ways(mission.file.outline) if way]
     last = home_of(state_of(mission.landing_dock_id)) if mission.landing_dock_id else home
-    ways: list[Any] = [*flown]
+    # From one wayline to the next it flies as well.
+    ways: list[Any] = [[*way, *following[:1]] for way, following in zip(flown, [*flown[1:], []], strict=True)]
     if flown:
         ways += [[home, flown[0][0]]] if home is not None else []
         ways += [[flown[-1][-1], last]] if last is not None else []

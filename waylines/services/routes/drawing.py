@@ -14,7 +14,7 @@ from devices.models.device import Domain
 from fleet.models import User, Workspace
 from fleet.protocol import device_models
 from waylines import wpml
-from waylines.models import Route, RouteFile
+from waylines.models import Route
 from waylines.services.missions import gate
 from waylines.services.missions.policy import policy_of
 from waylines.services.routes import library, names, reading, words
@@ -64,15 +64,13 @@ def save(workspace: Workspace, data: Json, *, route: Route | None, user: User, o
     """
     name = names.strict(str(data.get("name") or ""))
     plan = _understood(data)
-    if route is not None and opened:
-        now = RouteFile.objects.filter(routes=route.pk).values_list("sign", flat=True).first()
-        if now != opened:
-            text = _("%(person)s changed this route while you were drawing.")
-            person = route.user_name or _("Somebody")
-            raise RouteRefused("changed_meanwhile", text % {"person": person}, route=route)
+    if route is not None and (now := Route.objects.select_related("file").filter(pk=route.pk).first()):
+        library.refuse_changed(now, opened)  # and once more when it is recorded
     content = wpml.write(plan)
     source = Route.Source.EDITOR
-    return library.store(workspace, content, name=name, user=user, source=source, taken=Taken.ASK, route=route)
+    return library.store(
+        workspace, content, name=name, user=user, source=source, taken=Taken.ASK, route=route, opened=opened
+    )
 
 
 def look(data: Json, workspace: Workspace) -> Json:

@@ -54,13 +54,15 @@ def store(
     taken: Taken = Taken.ASK,
     route: Route | None = None,
     claims: Mapping[str, Any] | None = None,
+    opened: str = "",
 ) -> Route:
     """Puts a route file into the library: checked, read, stored, recorded. Returns the route.
 
     `source` is one of `Route.Source`. With `route`, that one gets the new file and the name. `claims` is what a remote
     says of the file (`drone_model_key`, `payload_model_keys`, `template_types`), used where the file is silent.
-    Raises `RouteRefused` (reasons of `wpml.read`, `name_taken`, `same_file`, `bad_name`, `in_use`, `storage`) and
-    `access.Forbidden`. No `user` is the server itself.
+    `opened` is the `sign` of the file that `route` is to have still. Raises `RouteRefused` (reasons of `wpml.read`,
+    `name_taken`, `same_file`, `bad_name`, `in_use`, `changed_meanwhile`, `storage`) and `access.Forbidden`. No `user`
+    is the server itself.
     """
     if user is not None:
         access.require(user, workspace, Role.PILOT if source == Route.Source.PILOT else Role.OPERATOR)
@@ -80,7 +82,7 @@ def store(
             raise RouteRefused("storage", str(error)) from error
         try:
             with transaction.atomic():
-                return _record(workspace, found, key, number, chosen, user, source, claims or {}, target)
+                return _record(workspace, found, key, number, chosen, user, source, claims or {}, target, opened)
         except IntegrityError:
             _remove_object(key)
             if attempt == _ATTEMPTS - 1:
@@ -130,6 +132,7 @@ def _record(
     source: str,
     claims: Mapping[str, Any],
     target: Route | None,
+    opened: str,
 ) -> Route:
     file, _new = RouteFile.objects.get_or_create(
         workspace=workspace,
@@ -148,6 +151,7 @@ def _record(
         if target is None:
             raise RouteRefused("gone", _("This route was deleted meanwhile."))
         old = target.file
+        refuse_changed(target, opened)
         if old.pk == file.pk and target.name == name:
             return target
     route = target or Route(pk=number, workspace=workspace, source=source)
@@ -161,6 +165,13 @@ def _record(
     audit.record(action, workspace=workspace, user=user, target=name, route=str(route.pk), sign=found.sign, by=source)
     broadcast.changed(workspace.pk, "route", id=str(route.pk))
     return route
+
+
+def refuse_changed(route: Route, opened: str) -> None:
+    """Raises `RouteRefused("changed_meanwhile")` when the route's file is not the one that was opened."""
+    if opened and route.file.sign != opened:
+        text = _("%(person)s changed this route while you were drawing.")
+        raise RouteRefused("changed_meanwhile", text % {"person": route.user_name or _("Somebody")}, route=route)
 
 
 def _describe(route: Route, found: Reading, claims: Mapping[str, Any]) -> None:
@@ -206,6 +217,16 @@ def rename(route: Route, name: str, *, user: User) -> None:
 def copy(route: Route, *, user: User) -> Route:
     """Another route with the same file, to be changed on its own."""
     access.require(user, route.workspace_id, Role.OPERATOR)
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _copy(route, user)
+        except IntegrityError:  # somebody else took the name that was free
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _copy(route: Route, user: User) -> Route:
     with transaction.atomic():
         twin = Route.objects.select_related("file").get(pk=route.pk)
         twin.pk, twin.name = uuid.uuid4(), names.free(route.workspace_id, route.name)

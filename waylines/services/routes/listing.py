@@ -91,7 +91,7 @@ def _is_model(column: str, wanted: str) -> Q:
     parts = _numbers(wanted)
     if len(parts) == 1:
         return Q(**{f"{column}__startswith": f"0-{parts[0]}-"})
-    return Q(**{column: wanted})
+    return Q(**{column: "-".join(parts)})
 
 
 def _pattern(domain: int, wanted: str) -> str:

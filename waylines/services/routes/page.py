@@ -95,7 +95,6 @@ def rows(route: Route) -> list[tuple[str, str]]:
         values = {"low": f"{lowest:.0f}", "high": f"{highest:.0f}"}
         mode = words.height_mode(str(facts.get("height_mode") or ""))
         heights = f"{_('%(low)s to %(high)s m') % values} {mode}".strip()
-    lost = words.rc_lost_actions().get(str(facts.get("rc_lost_action") or ""), "")
     recorded = facts.get("video_seconds")
     return [
         (_("Aircraft"), words.model(route.drone_model_key) or "—"),
@@ -108,12 +107,22 @@ def rows(route: Route) -> list[tuple[str, str]]:
         *([(_("Video"), duration(recorded))] if recorded else []),
         (_("Heights"), heights),
         (_("At the end"), _of(words.finish_actions(), facts.get("finish_action"))),
-        (_("When the link is lost"), lost or _("Fly the route to its end")),
+        (_("When the link is lost"), _when_lost(facts)),
         (_("Take-off height"), length(facts.get("take_off_security_height"))),
         (_("By"), f"{route.user_name or '—'} · {route.get_source_display()}"),
         (_("Format"), _("WPML %(version)s") % {"version": facts.get("version") or "?"}),
         (_("File"), f"{filesizeformat(route.file.size)} · {route.file.sign}"),
     ]
+
+
+def _when_lost(facts: Mapping[str, Any]) -> str:
+    """What the file says, and nothing where it says nothing: the aircraft then does what it is set to."""
+    leaves = facts.get("exit_on_rc_lost")
+    if leaves == "goContinue":
+        return _("Fly the route to its end")
+    if leaves == "executeLostAction":
+        return _of(words.rc_lost_actions(), facts.get("rc_lost_action"))
+    return str(leaves or "—")
 
 
 def _of(known: Mapping[str, str], word: Any) -> str:

@@ -30,7 +30,7 @@ def came(workspace: Workspace, object_key: str, *, name: str, claims: Mapping[st
     A route of that name gets the new file and keeps its id: Pilot asked for taken names first. Said twice, it is one
     upload. Raises `RouteRefused` (`not_yours`, `not_there`, those of `library.store`).
     """
-    if not storage.belongs(workspace.pk, object_key):
+    if not storage.belongs(workspace.pk, object_key, "wayline"):
         raise RouteRefused("not_yours", _("This file does not lie where this workspace's routes belong."))
     try:
         info = storage.head(object_key)
