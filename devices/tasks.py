@@ -16,6 +16,7 @@ from devices.services.broker import sync
 from fleet.mqtt import bridge
 from fleet.mqtt.topics import down_topic
 from fleet.protocol.methods import Danger
+from fleet.services import tokens
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,9 @@ def sweep_presence() -> None:
 
 @shared_task
 def prune() -> None:
-    """Keep logs and tracks within their bounds."""
+    """Keep logs, tracks and tokens within their bounds."""
     message_log.prune()
+    tokens.prune()
     rejects.prune()
     TrackPoint.objects.filter(at__lt=timezone.now() - timedelta(minutes=settings.TRACK_MINUTES)).delete()
 

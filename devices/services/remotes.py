@@ -46,7 +46,7 @@ class Account:
 
 def account_of(workspace: Workspace, sn: str, user: User) -> Account:
     """The account of the remote `sn`, for a pilot of the workspace that has it and for nobody else."""
-    if not sn:
+    if not sn or "\x00" in sn:
         return Account()
     if not access.may(user, workspace, Role.PILOT):
         return Account(note=_("A viewer may not connect a remote. Ask an administrator for the role “Pilot”."))

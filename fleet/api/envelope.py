@@ -94,6 +94,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
         exc = exceptions.PermissionDenied(force_str(exc) or None)
     elif isinstance(exc, RequestDataTooBig):
         exc = exceptions.ParseError(_("The request is too large."))
+    elif isinstance(exc, RecursionError):
+        exc = exceptions.ParseError()  # nested more deeply than anything of ours
     if isinstance(exc, exceptions.APIException):
         return _expected(exc)
     return _unexpected(exc, context)

@@ -11,8 +11,9 @@ from fleet.models import AccessToken, PilotSettings, ThirdPartyApp, Workspace
 from fleet.services import tokens
 
 #: How long a renewed token lives on. Until the page has handed the new one to Pilot's modules they go on with the old
-#: one, and a 401 in that moment would make Pilot leave the cloud.
-GRACE = timedelta(seconds=60)
+#: one, and a 401 in that moment would make Pilot leave the cloud. Long enough for a remote that did not hear the
+#: answer: its page asks again when it has a network, or is opened again.
+GRACE = timedelta(minutes=15)
 
 
 def settings_of(workspace: Workspace) -> PilotSettings:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
+from django.utils import timezone
 
 from fleet.models import AccessToken
 
@@ -50,7 +51,8 @@ class Report:
 
 def use(token: AccessToken, sn: str) -> None:
     """The page on the remote `sn` works with this token: its socket will come with it."""
-    _set(f"token:{token.pk}", sn, 400 * _DAY)
+    left = (token.expires_at - timezone.now()).total_seconds()
+    _set(f"token:{token.pk}", sn, max(60, int(left)))
 
 
 def opened(token: AccessToken, channel: str) -> None:

@@ -15,6 +15,8 @@ from fleet.models import AccessToken, User, Workspace
 
 _PREFIX = "flt_"
 _TOUCH_EVERY = timedelta(minutes=5)
+#: Ended tokens stay in the list of tokens so long.
+_KEPT = timedelta(days=30)
 
 
 def _digest(key: str) -> str:
@@ -52,6 +54,12 @@ def find(key: str) -> AccessToken | None:
     if token.last_used_at is None or now - token.last_used_at > _TOUCH_EVERY:
         AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
     return token
+
+
+def prune() -> int:
+    """Remove tokens that ended a while ago. Returns how many."""
+    limit = timezone.now() - _KEPT
+    return AccessToken.objects.filter(Q(expires_at__lt=limit) | Q(revoked_at__lt=limit)).delete()[0]
 
 
 def refresh(key: str) -> tuple[AccessToken, str] | None:

@@ -289,8 +289,12 @@ window.fleetElementCard = (place, page) => {
       if (edit?.base.id !== data.id) return;
       const { wanted } = edit;
       edit.saving = edit.wanted = false;
-      if (refusal) return say(refusal);
-      edit.missing = false;
+      const there = shared.elements.get(data.id);
+      edit.missing = Boolean(refusal) && !there; // it may be stored and only the answer lost: the news then brought it
+      if (refusal) {
+        edit.base = there || edit.base;
+        return say(refusal);
+      }
       edit.base = shared.elements.get(data.id) || data;
       if (wanted) save();
     },

@@ -89,6 +89,14 @@
     keepBinding(RETRY);
   }
 
+  /* The link came up while nobody listened (the page slept, or was just being loaded): what waits for it goes on. */
+  function catchUp() {
+    if (!started && modules.loaded("thing")) {
+      var link = bridge.call("thingGetConnectState");
+      if (bridge.isTrue(link)) { connected(link); }
+    }
+  }
+
   async function bind() {
     modules.state("binding", "wait", texts.registering);
     try {
@@ -128,7 +136,10 @@
 
   function watch() {
     window.clearInterval(lookTimer);
-    lookTimer = window.setInterval(modules.look, LOOK);
+    lookTimer = window.setInterval(function () {
+      modules.look();
+      catchUp();
+    }, LOOK);
   }
 
   async function reload(name) {

@@ -88,8 +88,13 @@
       el("password").value = "";
       var same = answer.user_id === session.userId && answer.workspace_id === session.workspaceId;
       if (!same && pilot.inPilot) { modules.unloadAll(); } // they may be somebody else's, in another workspace
-      server.keepToken(answer.access_token);
-      if (!same && answer.workspaces.length > 1) { choose(answer); } else { await enter(answer); }
+      if (!same && answer.workspaces.length > 1) {
+        server.holdToken(answer.access_token);
+        choose(answer);
+      } else {
+        server.keepToken(answer.access_token);
+        await enter(answer);
+      }
     } catch (error) {
       if (error instanceof server.Refused) { screen.complain(texts.loginFailed, error.message); } else { failed(error); }
     }
@@ -115,7 +120,6 @@
       };
       list.appendChild(button);
     });
-    server.keepPerson(answer);
     screen.show("choice");
   }
 
@@ -147,7 +151,9 @@
   // --- Staying --------------------------------------------------------------------------------------------------
 
   async function renew() {
+    var before = session.token;
     var fresh = await server.ask("POST", "pilot/token", { device_sn: session.sn });
+    if (session.token !== before) { return; } // somebody logged out meanwhile, and stays so
     server.keepToken(fresh.access_token);
     server.renewIn(fresh.token_seconds);
     if (pilot.inPilot) { modules.handOver(); } // at once: the one before ends soon

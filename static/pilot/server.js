@@ -52,6 +52,9 @@
       localStorage.setItem(KEPT + "token", token);
     },
 
+    /* For this visit only: until a workspace is chosen, the next one begins with the login. */
+    holdToken: function (token) { session.token = token; },
+
     keepPerson: function (person) {
       session.workspaceId = person.workspace_id;
       session.userId = person.user_id;

@@ -118,6 +118,29 @@ def test_saving_before_the_drawing_has_arrived_saves_once_it_has(visit: Callable
     assert [found[0] for found in stage.there()] == ["Well"]
 
 
+def test_an_answer_that_was_lost_costs_no_work(visit: Callable[..., Page], stage: SharedMap) -> None:
+    page = visit(stage)
+
+    def lose(route: Any) -> None:
+        route.fetch()  # the server has stored it, and pushed it to this page as to all
+        expect_stored.append(stage.there())
+        route.fulfill(status=502, body="bad gateway")
+
+    expect_stored: list[Any] = []
+    page.route("**/elements/new/", lose)
+    card = page.locator("#elements-card")
+    tool(page, "Point")
+    at(page, 400, 300)
+    expect(card.locator("[data-part=note]")).to_be_visible()
+    assert len(expect_stored[0]) == 1
+    expect(row(page, "Point 1")).to_be_visible()
+    card.locator("[name=name]").fill("Well")
+    card.locator("[data-act=save]").click()
+    expect(row(page, "Well")).to_be_visible()
+    expect(card.locator("form")).to_be_hidden()
+    assert [found[0] for found in stage.there()] == ["Well"]
+
+
 def test_a_corner_is_dragged_and_heights_stay(visit: Callable[..., Page], stage: SharedMap) -> None:
     stage.draw(
         drawing("Cable", "LineString", [[8.0, 47.0, 500], [8.01, 47.0, 520], [8.02, 47.0, 560]], is3d=True, note="kept")

@@ -221,3 +221,25 @@ def test_a_circle_stays_one_until_somebody_moves_a_corner(client: Client, worksp
     assert "circle" not in element.content["properties"]
     for odd in ("x", {"radius": 1}, {"longitude": "a", "latitude": 1, "radius": 1}, {**circle, "radius": -1}, [1]):
         assert not circles.fits(odd, [circles.ring(8, 47, 250)])
+
+
+def test_what_is_drawn_again_and_looks_otherwise_is_not_called_saved(client: Client, workspace: Any) -> None:
+    row = drawn(workspace)
+    body = {"id": str(row.pk), "group": str(row.group_id), "name": row.name, "type": row.type, "content": row.content}
+    assert post(client, "new/", body).status_code == 200, "the same once more"
+    answer = post(client, "new/", {**body, "name": "Another"})
+    assert answer.status_code == 409
+    row.refresh_from_db()
+    assert row.name == "Fence"
+
+
+def test_what_was_moved_meanwhile_is_deleted_where_it_is(client: Client, workspace: Any) -> None:
+    stale = drawn(workspace)
+    other = groups.create(workspace, "Other", user=make_user(workspace, Role.OPERATOR))
+    MapElement.objects.filter(pk=stale.pk).update(group=other)
+    MapGroup.objects.filter(pk=other.pk).update(is_lock=True)
+    with pytest.raises(elements.MapRefused):
+        elements.delete(stale, user=make_user(workspace, Role.PILOT))
+    assert MapElement.objects.filter(pk=stale.pk).exists()
+    elements.delete(stale, user=make_user(workspace, Role.OPERATOR))
+    assert not MapElement.objects.exists()

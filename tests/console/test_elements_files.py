@@ -123,6 +123,20 @@ def test_what_comes_out_goes_in_again(client: Client, workspace: Any, other_work
         assert after[name]["properties"].items() >= content["properties"].items()
 
 
+def test_properties_and_late_heights_come_back_as_they_were(client: Client, workspace: Any) -> None:
+    odd = {"altitude": 120, "nothing": None, "t": "true", "j": "[1]", "n": "12", "deep": {"a": [1, "x"]}, "text": "a b"}
+    line = {"type": "LineString", "coordinates": [[8, 47, 0], [8.1, 47.1, 500]]}
+    row = drawn(workspace, "Odd", content=feature(line, **odd))
+    content = {**row.content, "geometry": {"type": "LineString", "coordinates": [[8, 47], [8.1, 47.1, 500]]}}
+    MapElement.objects.filter(pk=row.pk).update(content=content)
+    answer = client.get(f"/admin/elements/export/?format=kml&group={group_of(workspace).pk}")
+    MapElement.objects.all().delete()
+    assert send(client, answer.content, group_of(workspace)).json()["made"] == 1
+    found = MapElement.objects.get().content
+    assert found["properties"].items() >= odd.items()
+    assert found["geometry"]["coordinates"][1] == [8.1, 47.1, 500]
+
+
 BOMB = '<!DOCTYPE kml [<!ENTITY a "aaaaaaaaaa">' + "".join(
     f'<!ENTITY {chr(98 + n)} "{("&" + chr(97 + n) + ";") * 10}">' for n in range(9)
 )

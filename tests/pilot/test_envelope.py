@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.test import Client
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.test import APIClient
@@ -101,3 +102,8 @@ def test_the_schema_is_for_staff_who_are_logged_in_and_shows_the_envelope(pilot,
     body = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == {"code", "message", "data"}
     assert operation["security"] == [{"token": []}]
+
+
+def test_a_body_that_is_nested_without_end_is_a_bad_request(client: Client, db: None) -> None:
+    answer = client.post("/manage/api/v1/login", b"[" * 100_000, content_type="application/json")
+    assert answer.status_code == 400

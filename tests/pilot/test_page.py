@@ -240,6 +240,7 @@ def test_somebody_with_two_workspaces_chooses(open_page, make_user, workspace, o
     page = open_page({"sn": unique("RC")})
     log_in(page, make_user((workspace, Role.PILOT), (other, Role.PILOT)))
     expect(page.locator("#choice")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('fleet.pilot.token')") is None, "nothing is chosen yet"
     shoot(page, "choice")
     page.click(f"text={other.name}")
     all_connected(page)

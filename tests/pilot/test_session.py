@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 
 from devices.services import gateways
 from fleet.models import AccessToken, AuditEntry, Membership, Role, Workspace
-from fleet.services import lockout
+from fleet.services import lockout, tokens
+from tests.factories import make_user
 from tests.pilot.people import PASSWORD, unique
 
 LOGIN = "/manage/api/v1/login"
@@ -256,3 +257,14 @@ def test_a_superuser_may_enter_every_workspace(anonymous, make_user, workspace, 
     user = make_user(is_superuser=True)
     names = {found["workspace_name"] for found in log_in(anonymous, user).json()["data"]["workspaces"]}
     assert names == set(Workspace.objects.values_list("name", flat=True))
+
+
+def test_tokens_that_ended_long_ago_are_removed(workspace: Workspace) -> None:
+    user = make_user(workspace, Role.PILOT)
+    made = [tokens.issue(user, workspace)[0] for _each in range(4)]
+    now = timezone.now()
+    AccessToken.objects.filter(pk=made[0].pk).update(expires_at=now - timedelta(days=31))
+    AccessToken.objects.filter(pk=made[1].pk).update(revoked_at=now - timedelta(days=31))
+    AccessToken.objects.filter(pk=made[2].pk).update(expires_at=now - timedelta(days=29))
+    assert tokens.prune() == 2
+    assert set(AccessToken.objects.values_list("pk", flat=True)) == {made[2].pk, made[3].pk}

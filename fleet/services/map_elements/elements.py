@@ -61,7 +61,9 @@ def create(
     workspace: Workspace, group: MapGroup, *, element_id: Any, name: Any, type_: Any, content: Any, user: User,
     from_pilot: bool = False,
 ) -> MapElement:  # fmt: skip
-    """Draw. The same element again is the one that is there. Raises `MapRefused`, `BadGeometry`, `Forbidden`."""
+    """Draw. The same element again is the one that is there; a remote that says it twice may have drawn on since, and
+    is not told off. Raises `MapRefused`, `BadGeometry`, `Forbidden`.
+    """
     require_open(group, user, from_pilot)
     number = identity(element_id)
     kind = geometry.type_of(type_)
@@ -85,6 +87,10 @@ def create(
         if present is None:
             # It is another workspace's; who asks learns no more than that the id is not free.
             raise MapRefused(_("This id is taken; draw it again.")) from None
+        drawn = (label(name), kind, found, group.pk)
+        if not from_pilot and drawn != (present.name, present.type, present.content, present.group_id):
+            # Nobody may believe that this was saved.
+            raise MapRefused(_("It is on the map already, and looks otherwise there.")) from None
         return present
     return element
 
@@ -117,11 +123,11 @@ def update(
         changes["group"] = group
     if not changes:
         return element
-    before = element.group
     rows = MapElement.objects.filter(pk=element.pk)
     if seen is not None:
         rows = rows.filter(updated_at=element.updated_at)
     with transaction.atomic():
+        before = _held(element, user, from_pilot).group
         if not rows.update(**changes, updated_at=timezone.now()):
             raise Outdated if MapElement.objects.filter(pk=element.pk).exists() else _no_such()
         element.refresh_from_db()
@@ -150,10 +156,21 @@ def delete(element: MapElement, *, user: User, from_pilot: bool = False) -> None
     require_open(element.group, user, from_pilot)
     number = element.pk
     with transaction.atomic():
+        element = _held(element, user, from_pilot)
         if not MapElement.objects.filter(pk=number).delete()[0]:
             raise _no_such()
         audit.record("map.deleted", workspace=element.workspace, user=user, target=element.name, element=str(number))
         _tell(element, "map_element_delete", {"id": str(number), "group_id": str(element.group_id)})
+
+
+def _held(element: MapElement, user: User, from_pilot: bool) -> MapElement:
+    """The row as it is now, held until the end of the transaction: somebody may have moved it, or locked its group."""
+    rows = MapElement.objects.select_for_update(of=("self",)).select_related("group", "workspace")
+    found = rows.filter(pk=element.pk).first()
+    if found is None:
+        raise _no_such()
+    require_open(found.group, user, from_pilot)
+    return found
 
 
 def label(name: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from lxml import etree
 
 from fleet.models import MapElement, MapGroup, Workspace
+from fleet.services.map_elements.kml import value_of
 
 Json = dict[str, Any]
 
@@ -71,7 +72,8 @@ def _placemark(folder: Any, row: MapElement) -> None:
     _add(_add(style, "PolyStyle"), "color", f"40{painted}")
     data = _add(mark, "ExtendedData")
     for name, value in properties.items():
-        written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        plain = isinstance(value, str) and value_of(value) == value
+        written = value if plain else json.dumps(value, ensure_ascii=False)
         _add(_add(data, "Data", name=name), "value", written)
     _shape(mark, row.content["geometry"])
 
@@ -79,8 +81,9 @@ def _placemark(folder: Any, row: MapElement) -> None:
 def _shape(mark: Any, geometry: Json) -> None:
     kind, coordinates = geometry["type"], geometry["coordinates"]
     shape = _add(mark, kind)
-    first = coordinates[0][0] if kind == "Polygon" else coordinates[0] if kind == "LineString" else coordinates
-    _add(shape, "altitudeMode", "absolute" if len(first) > 2 else "clampToGround")
+    lines = coordinates if kind == "Polygon" else [coordinates] if kind == "LineString" else [[coordinates]]
+    high = any(len(place) > 2 for line in lines for place in line)
+    _add(shape, "altitudeMode", "absolute" if high else "clampToGround")
     if kind == "Polygon":
         for number, ring in enumerate(coordinates):
             _line(_add(_add(shape, "innerBoundaryIs" if number else "outerBoundaryIs"), "LinearRing"), ring)

@@ -27,7 +27,7 @@ def features(content: bytes) -> Iterator[Feature]:
         raise CannotImport(_("The file is no JSON that can be read (%(why)s).") % {"why": str(error)[:80]}) from None
     if not isinstance(found, dict) or "type" not in found:
         raise CannotImport(_("The file is JSON, but no GeoJSON."))
-    if "crs" in found and not any(name in json.dumps(found["crs"]) for name in ("CRS84", "4326")):
+    if found.get("crs") is not None and not any(name in json.dumps(found["crs"]) for name in ("CRS84", "4326")):
         raise CannotImport(_("Only WGS 84 (longitude, latitude in degrees) can be imported; convert the file first."))
     if found["type"] == "FeatureCollection":
         rows = found.get("features")

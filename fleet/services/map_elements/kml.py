@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -36,7 +38,7 @@ def unpacked(content: bytes, largest: int) -> bytes:
             with archive.open(name) as file:
                 found = file.read(largest + 1)
     # Broken, packed in an unknown way (NotImplementedError), or with a password (RuntimeError).
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, RuntimeError, EOFError, OSError, ValueError):
         raise CannotImport(_("The archive cannot be read.")) from None
     if len(found) > largest:
         raise CannotImport(_("What is in this archive is too large."))
@@ -134,14 +136,22 @@ def _colour(mark: Any, styles: dict[str, str]) -> str:
     return (_of_style(own) if own is not None else "") or styles.get(_text(mark, "styleUrl"), "")
 
 
+def value_of(written: str) -> Any:
+    """What stands in a file: JSON is what it means, anything else a text."""
+    try:
+        return json.loads(written, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return written
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
 def _data(mark: Any) -> Json:
     """What else is known of a placemark; numbers and the like are written as JSON by an export of ours."""
     found: Json = {}
     for entry in mark.iterfind("{*}ExtendedData/{*}Data"):
-        written = (entry.findtext("{*}value") or "").strip()
-        try:
-            found[entry.get("name") or ""] = json.loads(written) if written[:1] in "{[tf" and written else written
-        except (ValueError, RecursionError):
-            found[entry.get("name") or ""] = written
+        found[entry.get("name") or ""] = value_of((entry.findtext("{*}value") or "").strip())
     found.pop("", None)
     return found
