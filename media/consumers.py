@@ -50,8 +50,11 @@ class MediaConsumer(WorkspaceConsumer):
         self._alarms = True
         self.want_news()
 
+    def _workspace(self) -> Workspace:
+        return Workspace.objects.filter(pk__in=[self.workspace_id]).get()
+
     def _beginning(self) -> gallery.Page:
-        workspace = Workspace.objects.filter(pk__in=[self.workspace_id]).get()
+        workspace = self._workspace()
         return gallery.page(workspace.pk, self._want, ZoneInfo(workspace.time_zone))
 
     async def workspace_changed(self, message: Json) -> None:
@@ -74,7 +77,7 @@ class MediaConsumer(WorkspaceConsumer):
             await self.send_json(frame)
 
     def _frames(self, changed: set[int], alarms: bool) -> list[Json]:
-        workspace = Workspace.objects.filter(pk__in=[self.workspace_id]).get()
+        workspace = self._workspace()
         language = translation.get_language_from_request(self.request())
         with timezone.override(workspace.time_zone), translation.override(language):
             return self.frames(workspace, changed, alarms)

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
@@ -79,7 +78,8 @@ def plan_page(request: HttpRequest, workspace: Workspace, pk: uuid.UUID | None =
         if not confirmed:
             return _review(request, workspace, form, schedule, unticked=step == "confirm")
         if form.cleaned_data["when"] == When.REPEAT:
-            made = _repeat(request, workspace, form, schedule)
+            described = form.schedule(schedule or schedules.find(workspace, form.cleaned_data["key"]))
+            made = schedules.save(described, user=current_person(request), accept_overlaps=True)
             messages.success(request, _("“%(name)s” is planned.") % {"name": made})
             return redirect("console:calendar")
         mission = _plan(request, workspace, form)
@@ -87,22 +87,6 @@ def plan_page(request: HttpRequest, workspace: Workspace, pk: uuid.UUID | None =
         form.add_error(None, [refusal.message, *(check.text for check in refusal.checks)])
         return _plan_form(request, form, schedule, may, status=409)
     return redirect(reverse("admin:waylines_mission_change", args=[mission.pk]))
-
-
-def _repeat(request: HttpRequest, workspace: Workspace, form: PlanForm, schedule: Schedule | None) -> Schedule:
-    key = form.cleaned_data["key"]
-    present = schedule or _saved(workspace, key)
-    try:
-        return schedules.save(form.schedule(present), user=current_person(request), accept_overlaps=True)
-    except IntegrityError:
-        if made := _saved(workspace, key):
-            return made  # the same click, a moment earlier
-        raise planning.taken() from None
-
-
-def _saved(workspace: Workspace, pk: uuid.UUID | None) -> Schedule | None:
-    rows = Schedule.objects.select_related("workspace", "route__file", "dock", "user")
-    return rows.filter(pk=pk, workspace=workspace).first() if pk else None
 
 
 def _plan(request: HttpRequest, workspace: Workspace, form: PlanForm) -> Mission:
@@ -206,7 +190,7 @@ def _plan_form(
 
 
 def _schedule(workspace: Workspace, pk: uuid.UUID) -> Schedule:
-    schedule = _saved(workspace, pk)
+    schedule = schedules.find(workspace, pk)
     if schedule is None:
         raise Http404
     return schedule

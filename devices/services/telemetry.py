@@ -72,13 +72,12 @@ def store(message: Message) -> None:
 class Known:
     """A device's row, as little of it as a flush needs, with its state in memory."""
 
-    __slots__ = ("domain", "id", "latest", "online", "sn", "summary", "workspace_id", "written")
+    __slots__ = ("domain", "id", "latest", "online", "sn", "summary", "workspace_id")
 
     def __init__(self, row: tuple[Any, ...], latest: Latest) -> None:
         self.id, self.sn, self.workspace_id, self.domain, self.online = row
         self.latest = latest
         self.summary: Summary = {}
-        self.written: list[str] = []
 
 
 def flush() -> int:
@@ -134,11 +133,10 @@ def _write(devices: list[Known]) -> list[Known]:
     if fresh:
         _read(fresh)
     left: list[Known] = []
-    broken = _serialize(devices)
     for start in range(0, len(devices), _CHUNK):
-        chunk = [device for device in devices[start : start + _CHUNK] if device.sn not in broken]
-        written = _upsert(chunk) if chunk else {}
-        for device in chunk:
+        rows = {device: row for device in devices[start : start + _CHUNK] if (row := _row(device))}
+        written = _upsert(list(rows.values())) if rows else {}
+        for device in rows:
             if device.id in written:
                 device.latest.version = written[device.id]
             else:
@@ -161,42 +159,31 @@ def _read(devices: list[Known]) -> None:
             device.latest.version = row.version
 
 
-def _serialize(devices: list[Known]) -> set[str]:
-    """Put what is to be written into words. One device's nonsense must not keep the others' state from being written:
-    whose cannot be said is forgotten, and their serial numbers are returned."""
-    broken = set()
-    for device in devices:
-        properties, stamps = states.snapshot(device.latest)
-        try:
-            device.summary = summarize(device.domain, properties)
-            device.written = [orjson.dumps(part).decode() for part in (properties, stamps, device.summary)]
-        except (TypeError, ValueError, OverflowError):
-            logger.exception("the state of %s cannot be written and is forgotten", device.sn)
-            broken.add(device.sn)
-    states.forget(broken)
-    return broken
+def _row(device: Known) -> list[Any] | None:
+    """What is to be written of a device. One that cannot be put into words is forgotten: its nonsense must not keep the
+    others' state from being written."""
+    latest = device.latest
+    properties, stamps = states.snapshot(latest)
+    try:
+        device.summary = summarize(device.domain, properties)
+        words = [orjson.dumps(part).decode() for part in (properties, stamps, device.summary)]
+    except (TypeError, ValueError, OverflowError):
+        logger.exception("the state of %s cannot be written and is forgotten", device.sn)
+        states.forget([device.sn])
+        return None
+    seen_at = datetime.fromtimestamp(latest.seen_at, UTC)
+    told_at = datetime.fromtimestamp(latest.told_at, UTC) if latest.told_at else None
+    return [device.id, *words, (latest.version or 0) + 1, latest.reported_at, seen_at, told_at]
 
 
-def _upsert(devices: list[Known]) -> dict[int, int]:
+def _upsert(rows: list[list[Any]]) -> dict[int, int]:
     """One statement; a row whose version is not the one we knew is left alone. Returns the versions written, by id."""
-    cast = "::jsonb" if connection.vendor == "postgresql" else ""
-    moment = "::timestamptz" if connection.vendor == "postgresql" else ""
+    cast, moment = ("::jsonb", "::timestamptz") if connection.vendor == "postgresql" else ("", "")
     row = f"(%s, %s{cast}, %s{cast}, %s{cast}, %s, %s, %s, %s{moment})"
-    parameters: list[Any] = []
-    for device in devices:
-        told_at = device.latest.told_at
-        parameters += [
-            device.id,
-            *device.written,
-            (device.latest.version or 0) + 1,
-            device.latest.reported_at,
-            datetime.fromtimestamp(device.latest.seen_at, UTC),
-            datetime.fromtimestamp(told_at, UTC) if told_at else None,
-        ]
     sql = (
         "INSERT INTO devices_devicestate"  # noqa: S608 - placeholders only
         " (device_id, properties, stamps, summary, version, reported_at, seen_at, told_at) VALUES "
-        + ", ".join([row] * len(devices))
+        + ", ".join([row] * len(rows))
         + " ON CONFLICT (device_id) DO UPDATE SET properties = excluded.properties, stamps = excluded.stamps,"
         " summary = excluded.summary, version = excluded.version, reported_at = excluded.reported_at,"
         " seen_at = excluded.seen_at, told_at = COALESCE(excluded.told_at, devices_devicestate.told_at)"
@@ -204,7 +191,7 @@ def _upsert(devices: list[Known]) -> dict[int, int]:
         " RETURNING device_id, version"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, [value for values in rows for value in values])
         return dict(cursor.fetchall())
 
 

@@ -85,7 +85,7 @@
       kept.media.AutoUploadVideo = Boolean(given.autoUploadVideo);
       kept.media.UploadPhotoType = given.autoUploadPhotoType || 0;
     }
-    if (name === "thing" && options.connects !== false) { tell(given.connectCallback, true); }
+    if (name === "thing" && options.connects !== false && !options.unheard) { tell(given.connectCallback, true); }
     return answer(true);
   }
 

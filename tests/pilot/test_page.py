@@ -138,6 +138,13 @@ def test_the_modules_wait_for_the_device_link(open_page, user, rc):
     assert loads(calls(page)) == ORDER
 
 
+def test_a_link_that_came_up_unheard_is_noticed(open_page, user, rc):
+    page = open_page({"sn": rc.sn, "unheard": True})
+    log_in(page, user)
+    all_connected(page)
+    assert loads(calls(page)) == ORDER
+
+
 def test_a_device_link_that_does_not_come_is_explained(open_page, user, rc, settings):
     settings.MQTT_PUBLIC_URL = "tcp://127.0.0.1:18883"
     page = open_page({"sn": rc.sn, "connects": False})

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from fleet.models import AccessToken, Membership, Role
 from fleet.services import pilot_page
 from tests.pilot.people import PASSWORD
-from tests.pilot.stage import all_connected, calls, loads, log_in, remote, shoot, token
+from tests.pilot.stage import all_connected, calls, loads, log_in, log_out, remote, shoot, token
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +48,24 @@ def test_the_token_is_renewed_before_it_ends_without_anybody_noticing(at_work, s
     assert loads(calls(page)[before:]) == []
     all_connected(page)
     expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_who_logs_out_while_the_token_is_renewed_stays_out(at_work, settings):
+    page = at_work()
+    held = []
+    page.route("**/manage/api/v1/pilot/token", lambda route: held.append((route, route.fetch())))
+    page.clock.install()
+    page.clock.fast_forward(int(settings.TOKEN_LIFETIME.total_seconds() * 0.6 * 1000))
+    with page.expect_request("**/manage/api/v1/pilot/token"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    log_out(page)
+    expect(page.locator("#login")).to_be_visible()
+    route, answer = held[0]
+    with page.expect_response("**/manage/api/v1/pilot/token") as late:
+        route.fulfill(response=answer)
+    late.value.finished()
+    page.evaluate("Promise.resolve()")
+    assert page.evaluate("localStorage.getItem('fleet.pilot.token')") is None
 
 
 def test_the_old_token_lives_on_for_a_moment_and_no_longer(at_work):

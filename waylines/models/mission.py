@@ -54,6 +54,8 @@ FINAL = frozenset(
     }
 )
 OPEN = frozenset(set(MissionStatus) - FINAL)
+#: May still be given up without a word to the aircraft.
+NOT_STARTED = frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.PREPARING, MissionStatus.READY})
 #: The dock is at it: no second one may be asked of it.
 ACTIVE = frozenset({MissionStatus.STARTING, MissionStatus.RUNNING, MissionStatus.PAUSED})
 
@@ -163,6 +165,11 @@ class Mission(FlightTaskSettings):
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def holds(self) -> bool:
+        """Whether the dock has no condition left to wait for."""
+        return self.kind != MissionKind.CONDITIONAL or self.ready_at is not None
 
     @property
     def is_active(self) -> bool:

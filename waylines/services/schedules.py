@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime, timedelta
 from itertools import islice
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fleet.models import User
+from fleet.models import User, Workspace
 from fleet.services import audit, broadcast
 from waylines.models import Mission, MissionStatus, Schedule
+from waylines.models.mission import NOT_STARTED
 from waylines.services.missions import dispatch, planning, state
 from waylines.services.missions.planning import MissionRefused
 from waylines.services.missions.policy import policy_of
@@ -31,6 +33,12 @@ EXTEND = timedelta(hours=1)
 BEHIND = timedelta(hours=24)
 #: Nobody means a schedule that began before there were docks.
 EARLIEST = date(2020, 1, 1)
+
+
+def find(workspace: Workspace, pk: UUID | None) -> Schedule | None:
+    """A schedule of this workspace, with what its pages and verbs look at."""
+    rows = Schedule.objects.select_related(*_RELATED).filter(workspace=workspace)
+    return rows.filter(pk=pk).first() if pk else None
 
 
 def check(schedule: Schedule) -> None:
@@ -64,17 +72,24 @@ def save(schedule: Schedule, *, user: User, accept_overlaps: bool = False) -> Sc
     check(schedule)
     if schedule.active and not accept_overlaps and (found := overlaps(schedule)):
         raise MissionRefused(_("The dock has something else to do at some of these times."), overlaps=found)
-    with transaction.atomic():
-        # Whoever changed it last answers for it, and needs a second person again.
-        schedule.user = user
-        schedule.approved_by, schedule.approved_sign = None, ""
-        schedule.horizon = None
-        schedule.save(force_insert=schedule._state.adding)  # never over another's row of the same key
-        _clear(schedule, user=user)
-        audit.record(
-            "schedule.saved", workspace=schedule.workspace, user=user, target=schedule.dock.sn, name=schedule.name
-        )
-        _materialise(schedule, timezone.now())
+    is_new = schedule._state.adding
+    try:
+        with transaction.atomic():
+            # Whoever changed it last answers for it, and needs a second person again.
+            schedule.user = user
+            schedule.approved_by, schedule.approved_sign = None, ""
+            schedule.horizon = None
+            schedule.save(force_insert=is_new)  # never over another's row of the same key
+            _clear(schedule, user=user)
+            audit.record(
+                "schedule.saved", workspace=schedule.workspace, user=user, target=schedule.dock.sn, name=schedule.name
+            )
+            _materialise(schedule, timezone.now())
+    except IntegrityError:
+        present = planning.planned_already(Schedule.objects.all(), schedule.workspace, schedule.pk) if is_new else None
+        if present is None:
+            raise
+        return present
     broadcast.changed(schedule.workspace_id, "mission", id="", device=schedule.dock_id)
     return schedule
 
@@ -104,7 +119,7 @@ def approve(schedule: Schedule, *, user: User) -> None:
         audit.record(
             "schedule.approved", workspace=schedule.workspace, user=user, target=schedule.dock.sn, name=schedule.name
         )
-        waiting = schedule.missions.filter(status__in=sorted(planning.NOT_STARTED), approved_by=None)
+        waiting = schedule.missions.filter(status__in=sorted(NOT_STARTED), approved_by=None)
         for mission in waiting.filter(file=schedule.route.file_id).select_related("workspace", "dock"):
             if mission.user_id != user.pk:
                 planning.approve(mission, user=user)
@@ -130,7 +145,7 @@ def _clear(schedule: Schedule, *, user: User | None = None) -> None:
     waiting = list(
         schedule.missions.select_for_update(of=("self",))
         .select_related("dock", "user", "workspace")
-        .filter(status__in=sorted(planning.NOT_STARTED))
+        .filter(status__in=sorted(NOT_STARTED))
     )
     now = timezone.now()
     for mission in waiting:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Literal
 
 from fleet.protocol import device_models
@@ -274,10 +273,7 @@ def _areas(
     lines: Sequence[Wayline], home: Sequence[float] | None, no_fly: Sequence[Any], facts: Facts
 ) -> Iterator[Advice]:
     flown = [line for line in lines if line.points]
-    ways: list[list[Sequence[float]]] = [[(point.latitude, point.longitude) for point in line.points] for line in flown]
-    for before, after in pairwise(ways):
-        # From one wayline to the next it flies as well.
-        before.append(after[0])
+    ways = no_fly_areas.joined([[(point.latitude, point.longitude) for point in line.points] for line in flown])
     if home is not None and ways:
         ways.append([home[:2], ways[0][0]])
         if facts.finish_action == "goHome":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import shapely
@@ -30,6 +30,11 @@ class Crossing:
 class _Area:
     name: str
     shape: shapely.Geometry
+
+
+def joined(ways: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Each way with the first place of the next: from one wayline to the next it flies as well."""
+    return [[*way, *following[:1]] for way, following in zip_longest(ways, ways[1:], fillvalue=())]
 
 
 def crossings(ways: Sequence[Sequence[Sequence[float]]], areas: Sequence[Any]) -> tuple[list[Crossing], list[str]]:

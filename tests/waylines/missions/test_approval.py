@@ -46,6 +46,13 @@ def test_who_changed_a_schedule_last_does_not_approve_it(site: Site, rule: Missi
     assert AuditEntry.objects.filter(action="schedule.approved", user=first).count() == 1
 
 
+def test_an_approval_before_there_is_a_rule_holds_when_there_is_one(site: Site) -> None:
+    found = schedules.save(schedule(site), user=site.user)
+    second = make_user(site.workspace, Role.OPERATOR)
+    schedules.approve(found, user=second)
+    assert set(found.missions.values_list("status", "approved_by")) == {(MissionStatus.PLANNED, second.pk)}
+
+
 def test_an_approval_is_for_the_route_as_it_was(site: Site, rule: MissionPolicy) -> None:
     found = schedules.save(schedule(site), user=site.user)
     schedules.approve(found, user=make_user(site.workspace, Role.OPERATOR))
@@ -91,8 +98,9 @@ def test_nobody_of_another_workspace_approves(site: Site, rule: MissionPolicy, o
     stranger = make_user(other_workspace, Role.ADMIN)
     mission = found.missions.first()
     assert mission is not None
-    for approve, what in ((schedules.approve, found), (planning.approve, mission)):
-        with pytest.raises(MissionRefused):
-            approve(what, user=stranger)  # type: ignore[operator]
+    with pytest.raises(MissionRefused):
+        schedules.approve(found, user=stranger)
+    with pytest.raises(MissionRefused):
+        planning.approve(mission, user=stranger)
     found.refresh_from_db()
     assert found.approved_by is None

@@ -63,6 +63,13 @@ def test_the_way_from_one_wayline_to_the_next_counts(site: Site) -> None:
     assert [check.verdict for check in asked(site)] == [gate.Verdict.BLOCK]
 
 
+def test_a_route_without_an_outline_is_not_said_to_be_clear(site: Site) -> None:
+    RouteFile.objects.filter(pk=site.route.file_id).update(outline=[])
+    site.route.refresh_from_db()
+    area(site, BESIDE, no_fly=True)
+    assert [check.verdict for check in asked(site)] == [gate.Verdict.WARN]
+
+
 def test_heights_above_the_ellipsoid_are_not_passed_over_in_silence(site: Site) -> None:
     facts = {**site.route.file.facts, "height_mode": "WGS84", "highest": 2000.0}
     RouteFile.objects.filter(pk=site.route.file_id).update(facts=facts)

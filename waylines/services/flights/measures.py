@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from waylines.services.flights.thinning import METRES_PER_DEGREE, metres
+from waylines.services.flights.thinning import IMPLAUSIBLE, METRES_PER_DEGREE, metres
 from waylines.services.flights.track import POINT_FIELDS, Track, unwrap
 
 #: No aircraft of ours is faster (m/s); a point that would need it is a jump of its receiver.
@@ -18,8 +18,6 @@ TOO_FAST = 60.0
 _SLACK = 50.0
 #: So many points that agree with each other are believed against those before them.
 _AGREE = 5
-#: Whatever is larger (in any unit of ours) was not measured.
-_LARGEST = 1e6
 #: Metres around 0° 0° in which a device's position means that it has none.
 _NOWHERE = 1_000.0
 
@@ -47,7 +45,7 @@ def from_points(rows: Iterable[Sequence[Any]]) -> Track:
         last = moment
         track.time.append(moment)
         for name, value in zip(POINT_FIELDS, row[1:], strict=True):
-            getattr(track, name).append(value if value is None or abs(value) < _LARGEST else None)
+            getattr(track, name).append(value if value is None or abs(value) < IMPLAUSIBLE else None)
     track.longitude = unwrap(track.longitude)
     return track.pick(_believable(track))
 

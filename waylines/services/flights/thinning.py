@@ -25,6 +25,8 @@ SPEED = 1.0
 BATTERY = 1.0
 #: More points than this are never kept: the bounds widen instead.
 LARGEST = 20_000
+#: Whatever is larger (in any unit of ours) was not measured, and its square would be no number.
+IMPLAUSIBLE = 1e6
 _BLOCK = 256
 METRES_PER_DEGREE = 111_320.0
 
@@ -106,8 +108,7 @@ def _filled(*columns: Sequence[float | None]) -> Array:
     """The first column that knows anything, its gaps bridged; zeros when none does."""
     for column in columns:
         values = np.asarray([math.nan if value is None else value for value in column], dtype=np.float64)
-        # Larger than this is no measure of a flight, and its square would be no number.
-        known = np.isfinite(values) & (np.abs(values) < 1e6)
+        known = np.isfinite(values) & (np.abs(values) < IMPLAUSIBLE)
         if known.any():
             every = np.arange(len(values))
             bridged: Array = np.interp(every, every[known], values[known])

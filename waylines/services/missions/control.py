@@ -17,9 +17,8 @@ from fleet.models import Role, User
 from fleet.protocol import methods
 from fleet.services import access
 from waylines.models import Mission, MissionStatus
-from waylines.models.mission import OPEN
+from waylines.models.mission import NOT_STARTED
 from waylines.services.missions import dispatch, state, words
-from waylines.services.missions.planning import NOT_STARTED
 
 
 class ControlRefused(Exception):
@@ -93,9 +92,7 @@ def cancel(mission: Mission, *, user: User) -> None:
     if not access.may(user, mission.workspace_id, Role.OPERATOR):
         raise ControlRefused(_("This needs the role “%(role)s” in this workspace.") % {"role": Role.OPERATOR.label})
     text = _("Cancelled by %(person)s before it started.") % {"person": user}
-    if not state.move(
-        mission, MissionStatus.CANCELED, text=text, user=user, only=Q(status__in=sorted(ACTIONS["cancel"] & OPEN))
-    ):
+    if not state.move(mission, MissionStatus.CANCELED, text=text, user=user, only=Q(status__in=sorted(NOT_STARTED))):
         raise ControlRefused(_("It has started or is over already; stop it instead."))
     if mission.attempts and not mission.one_command:
         dispatch.withdraw(mission)  # it was sent to the dock, or is just being sent

@@ -20,9 +20,8 @@ from devices.models import Command, CommandStatus
 from devices.services import commands
 from media.services.storage import StorageError
 from waylines.models import Mission, MissionStatus
-from waylines.models.mission import MissionKind
+from waylines.models.mission import NOT_STARTED, MissionKind
 from waylines.services.missions import gate, orders, relay, state
-from waylines.services.missions.policy import policy_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +36,6 @@ ATTEMPTS = 5
 PAUSE = timedelta(seconds=10)
 #: At most so many missions are taken up in one tick of one scheduler.
 BATCH = 200
-#: Nothing has been started yet.
-BEFORE = frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.READY})
 RELATED = ("dock__model", "file", "user", "workspace", "landing_dock")
 
 
@@ -88,13 +85,11 @@ def take(mission: Mission) -> bool:
     """One step for one mission, if it is time for one: by the clock as it is now, whatever came before it."""
     now = timezone.now()
     if now > latest_start(mission):
-        return mission.status in BEFORE and skip(mission)
+        # Of one that is being sent the dock's answer is awaited; `sweep` ends it when there is none.
+        return mission.status in NOT_STARTED - {MissionStatus.PREPARING} and skip(mission)
     if mission.status == MissionStatus.PLANNED:
         return begin(mission) if mission.execute_at <= now or not mission.one_command else False
-    holds = mission.kind != MissionKind.CONDITIONAL or mission.ready_at is not None
-    if mission.status == MissionStatus.READY and holds and mission.execute_at <= now:
-        return execute(mission)
-    return False
+    return mission.status == MissionStatus.READY and _due(mission) and execute(mission)
 
 
 def skip(mission: Mission) -> bool:
@@ -173,9 +168,6 @@ def execute(mission: Mission) -> bool:
     checks = gate.examine(mission)
     missing = relay.missing(mission) if mission.landing_dock_id else []
     checks += [gate.Check("relay", gate.Verdict.BLOCK, text) for text in missing]
-    if mission.approved_by_id is None and policy_of(mission.workspace_id).needs_approval:
-        text = _("Somebody other than its planner has to approve it.")
-        checks.append(gate.Check("approval", gate.Verdict.BLOCK, text))
     if gate.blocks(checks):
         note(mission, checks)
         if mission.kind == MissionKind.IMMEDIATE:
@@ -282,8 +274,7 @@ def prepared(command: Command) -> None:
 
 
 def _due(mission: Mission) -> bool:
-    holds = mission.kind != MissionKind.CONDITIONAL or mission.ready_at is not None
-    return holds and mission.execute_at <= timezone.now()
+    return mission.holds and mission.execute_at <= timezone.now()
 
 
 def start_soon(mission_id: str) -> None:

@@ -70,6 +70,7 @@ def examine(mission: Mission) -> list[Check]:
     policy = policy_of(mission.workspace_id)
     flown: Properties = aircraft.state.properties if aircraft is not None and hasattr(aircraft, "state") else {}
     return [
+        *_approval(policy, mission),
         *_dock(dock, mission, said),
         *fresh(dock, state),
         *_weather(policy, said),
@@ -95,6 +96,12 @@ def home_of(said: Properties) -> tuple[float, float] | None:
     """Where the dock stands."""
     found = summarize(Domain.DOCK, said)
     return (found["lat"], found["lon"]) if "lat" in found else None
+
+
+def _approval(policy: MissionPolicy, mission: Mission) -> Iterator[Check]:
+    """A mission that is only being planned cannot be approved yet; the rule may be newer than one that was planned."""
+    if policy.needs_approval and mission.approved_by_id is None and not mission._state.adding:
+        yield Check("approval", Verdict.BLOCK, _("Somebody other than its planner has to approve it."))
 
 
 def _dock(dock: Device, mission: Mission, said: Properties) -> Iterator[Check]:
@@ -223,8 +230,8 @@ def _least(name: str, value: float | None, least: float, what: str, unit: str) -
 
 def _health(dock: Device, aircraft: Device | None) -> Iterator[Check]:
     devices = [dock.pk, *([aircraft.pk] if aircraft else [])]
-    found = list(Alarm.objects.filter(device_id__in=devices, ended_at=None, level__gte=Alarm.Level.CAUTION))
-    found = sorted(found, key=lambda alarm: -alarm.level)[:20]
+    rows = Alarm.objects.filter(device_id__in=devices, ended_at=None, level__gte=Alarm.Level.CAUTION)
+    found = list(rows.order_by("-level", "-started_at")[:20])
     if not found:
         yield Check("health", Verdict.OK, _("No alarm."))
     for alarm in found:
@@ -277,8 +284,7 @@ def _no_fly(mission: Mission, home: tuple[float, float] | None) -> Iterator[Chec
         return
     flown = [way for way in _ways(mission.file.outline) if way]
     last = home_of(state_of(mission.landing_dock_id)) if mission.landing_dock_id else home
-    # From one wayline to the next it flies as well.
-    ways: list[Any] = [[*way, *following[:1]] for way, following in zip(flown, [*flown[1:], []], strict=True)]
+    ways: list[Any] = no_fly_areas.joined(flown)
     if flown:
         ways += [[home, flown[0][0]]] if home is not None else []
         ways += [[flown[-1][-1], last]] if last is not None else []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from devices.models.device import Domain
 from fleet.models import Role, User, Workspace
 from fleet.services import access, audit
 from waylines.models import Mission, MissionStatus, Route, Schedule
-from waylines.models.mission import FINAL, OPEN, MissionKind
+from waylines.models.mission import FINAL, NOT_STARTED, OPEN, MissionKind
 from waylines.models.settings import SETTINGS, FlightTaskSettings
 from waylines.services.missions import dispatch, gate, state
 from waylines.services.missions.policy import policy_of
@@ -31,8 +31,7 @@ USUAL = timedelta(minutes=25)
 HORIZON = timedelta(days=366)
 LONGEST_WINDOW = timedelta(days=31)
 
-#: May still be given up without a word to the aircraft.
-NOT_STARTED = frozenset({MissionStatus.AWAITING, MissionStatus.PLANNED, MissionStatus.PREPARING, MissionStatus.READY})
+Planned = TypeVar("Planned", Mission, Schedule)
 
 
 class MissionRefused(Exception):
@@ -67,7 +66,7 @@ def plan(
     `settings`: those of `SETTINGS` that differ from the defaults. `key` becomes its id: said twice, it is one mission.
     """
     require_operator(user, workspace)
-    if key is not None and (present := Mission.objects.filter(workspace=workspace, pk=key).first()):
+    if key is not None and (present := planned_already(Mission.objects.all(), workspace, key)):
         return present
     belongs(workspace, route, dock, landing_dock)
     now = timezone.now()
@@ -122,20 +121,21 @@ def plan(
             )
             state.announce(mission)
     except IntegrityError:
-        if present := Mission.objects.filter(workspace=workspace, pk=mission.pk).first():
-            return present  # the same click, a moment earlier
-        if not Mission.objects.filter(pk=mission.pk).exists():
+        if (present := planned_already(Mission.objects.all(), workspace, mission.pk)) is None:
             raise
-        raise taken() from None
+        return present
     if kind == MissionKind.IMMEDIATE and mission.status == MissionStatus.PLANNED:
         dispatch.begin(mission)
         mission.refresh_from_db()
     return mission
 
 
-def taken() -> MissionRefused:
-    """The page's key is somebody else's."""
-    return MissionRefused(_("Something else was planned from this page; open it anew."))
+def planned_already(rows: QuerySet[Planned], workspace: Workspace, key: UUID) -> Planned | None:
+    """What the same click made a moment earlier. Raises `MissionRefused` when the key is another workspace's."""
+    found = rows.filter(pk=key).first()
+    if found is not None and found.workspace_id != workspace.pk:
+        raise MissionRefused(_("Something else was planned from this page; open it anew."))
+    return found
 
 
 def check_first_firmware(settings: FlightTaskSettings, *, more: bool) -> None:
@@ -193,7 +193,7 @@ def approve(mission: Mission, *, user: User) -> None:
         raise MissionRefused(_("Somebody other than its planner has to approve it."))
     now = timezone.now()
     changes: dict[str, Any] = {"approved_by": user, "approved_at": now}
-    if may_approve(mission) and mission.status != MissionStatus.AWAITING:
+    if mission.status != MissionStatus.AWAITING:
         _approve_planned(mission, changes, user)
         return
     if mission.kind == MissionKind.IMMEDIATE:

@@ -8,6 +8,7 @@ changes nothing, and an end stays an end.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from devices.services.replies import result_of
-from devices.services.summary import number
+from devices.services.summary import number, whole
 from fleet.mqtt.messages import Json, Message, now_ms
 from fleet.protocol import errors
 from media.services.storage import StorageError
@@ -41,7 +42,6 @@ _WORDS = {
 }
 #: The other way round; what has not begun is "sent".
 _WORD_OF = {status: word for word, status in _WORDS.items()}
-_INT32 = 2**31 - 1
 #: ms that a dock's clock may be ahead of ours and still put its messages in order.
 CLOCK_AHEAD = 60_000
 #: The answer to a request that names a mission this dock does not have.
@@ -108,9 +108,9 @@ def _changes(inner: Json, ext: Json, stamp: int) -> dict[str, Any]:
         ("waypoint", ext.get("current_waypoint_index")),
         ("media_count", ext.get("media_count")),
     ):
-        found = number(value)
-        if found is not None and abs(found) <= _INT32 and (column != "media_count" or found >= 0):
-            changes[column] = int(found)
+        found = whole(value)
+        if found is not None and (column != "media_count" or found >= 0):
+            changes[column] = found
     if isinstance(ext.get("track_id"), str) and ext["track_id"]:
         changes["track_id"] = ext["track_id"][:64]
     if isinstance(ext.get("break_point"), dict):
@@ -127,10 +127,9 @@ def _touch(mission: Mission, changes: dict[str, Any], said: MissionStatus | None
     Of a mission that is over only the event that says so itself is still read: the ledger may have ended it a moment
     before, and where it was broken off stands in here.
     """
-    rows = Mission.objects.filter(pk=mission.pk, progress_stamp__lte=changes["progress_stamp"])
-    if rows.filter(~Q(status__in=FINAL) | Q(status=said, progress_stamp__lt=changes["progress_stamp"])).update(
-        **changes
-    ):
+    stamp = changes["progress_stamp"]
+    open_or_said_so = ~Q(status__in=FINAL) | Q(status=said, progress_stamp__lt=stamp)
+    if Mission.objects.filter(open_or_said_so, pk=mission.pk, progress_stamp__lte=stamp).update(**changes):
         state.announce(mission)
 
 
@@ -157,7 +156,7 @@ def ready(message: Message) -> None:
         if Mission.objects.filter(sent, pk=mission.pk).update(ready_at=timezone.now()):
             state.announce(mission)
             # Outside this transaction: the checks read what other handlers write.
-            transaction.on_commit(lambda pk=str(mission.pk): dispatch.start_soon(pk))  # type: ignore[misc]
+            transaction.on_commit(partial(dispatch.start_soon, str(mission.pk)))
 
 
 def resource(message: Message) -> Json:

@@ -23,8 +23,9 @@ def missing(mission: Mission) -> list[str]:
     if mission.landing_dock is None:
         return []
     reasons = []
+    states = DeviceState.objects.in_bulk([mission.dock_id, mission.landing_dock.pk])
     for dock in (mission.dock, mission.landing_dock):
-        said = state_of(dock.pk)
+        said = states[dock.pk].properties if dock.pk in states else {}
         if not dock.online:
             reasons.append(_("%(dock)s is offline.") % {"dock": dock})
         for known, label in (
@@ -35,9 +36,8 @@ def missing(mission: Mission) -> list[str]:
         ):
             if not known:
                 reasons.append(_("%(dock)s has not said %(what)s.") % {"dock": dock, "what": label})
-    state = DeviceState.objects.filter(device=mission.landing_dock).first()
-    reasons += [check.text for check in fresh(mission.landing_dock, state)]
-    reasons += _landing(mission, mission.landing_dock, state_of(mission.landing_dock.pk))
+    reasons += [check.text for check in fresh(mission.landing_dock, states.get(mission.landing_dock.pk))]
+    reasons += _landing(mission, mission.landing_dock, said)
     return reasons
 
 
